@@ -1,9 +1,10 @@
 """Errors, by how a caller can respond.
 
 Bad arguments raise `ValueError` or `TypeError` where they occur. A user's source (a file, an id)
-raises `InputError`, whose text is one line for a terminal. A budget that runs out raises
-`BudgetExceeded` or a subclass, with the result so far. Only the authors can fix an `InternalError`:
-qdecay contradicts itself.
+raises `InputError`, whose text is one line for a terminal. So does a path that cannot be read or
+written; what does not import this module raises its base for that, `ValueError`. A budget that runs
+out raises `BudgetExceeded` or a subclass, with the result so far. Only the authors can fix an
+`InternalError`: qdecay contradicts itself.
 """
 
 from __future__ import annotations

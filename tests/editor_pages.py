@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from sweeps import signals_not_ignored
+
 DESKTOP, PHONE = {"width": 1280, "height": 800}, {"width": 390, "height": 844}
 SECONDS = 150_000  # milliseconds: the machine of the tests does other things too
 CURRENT, STALE = "#result[data-state=current]", "#result[data-state=stale]"
@@ -27,7 +29,8 @@ class Server:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         command = [sys.executable, "-m", "qdecay", "edit", str(folder), "--no-browser"]
-        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        with signals_not_ignored():
+            self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
         assert self.process.stdout is not None
         self.address = self.process.stdout.readline().strip()
 
@@ -38,7 +41,7 @@ class Server:
 
     def stop(self) -> None:
         self.process.send_signal(signal.SIGINT)  # nothing, if it has ended
-        self.process.wait(30)
+        self.process.wait(120)
         assert self.process.stdout is not None
         self.process.stdout.close()
 

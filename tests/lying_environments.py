@@ -6,8 +6,10 @@ All are a line of cells 0 to 5: action 0 goes back, action 1 on; leaving cell 4 
 from __future__ import annotations
 
 import copy
+import itertools
 import os
 import random
+import sys
 import time
 from collections.abc import Callable
 from typing import Any
@@ -95,6 +97,101 @@ class Clock(Line):
     def step(self, action: Any) -> Any:
         self.steps += 1
         return super().step(action)
+
+
+class Watch(Line):
+    """Counts steps in something that is no number, and does nothing with it."""
+
+    @staticmethod
+    def counted(steps: int) -> Any:
+        return f"{steps // 60:02}:{steps % 60:02}"
+
+    def reset(self, **options: Any) -> Any:
+        self.steps, self.watch = 0, self.counted(0)
+        return super().reset(**options)
+
+    def step(self, action: Any) -> Any:
+        self.steps += 1
+        self.watch = self.counted(self.steps)
+        return super().step(action)
+
+    def seconds(self) -> int:
+        """Read the watch."""
+        minutes, seconds = self.watch.split(":")
+        return 60 * int(minutes) + int(seconds)
+
+
+class WatchIterator(Watch):
+    """Counts in an iterator, which copies as pickle has it."""
+
+    def reset(self, **options: Any) -> Any:
+        self.watch = itertools.count()
+        return Line.reset(self, **options)
+
+    def step(self, action: Any) -> Any:
+        next(self.watch)
+        return Line.step(self, action)
+
+    def seconds(self) -> int:
+        return int(repr(self.watch)[6:-1])
+
+
+class Slots:
+    __slots__ = ("cell", "watch")
+
+
+class WatchInSlots(Watch):
+    """Has no attributes of its own but what is in slots: of an object, and of itself."""
+
+    __slots__ = ("own",)
+
+    def reset(self, **options: Any) -> Any:
+        self.own = Slots()
+        self.own.cell = self.own.watch = 0
+        return Line.reset(self, **options)
+
+    def step(self, action: Any) -> Any:
+        self.own.watch += 1
+        cell, *rest = Line.step(self, action)
+        self.own.cell = cell
+        return cell, *rest
+
+    def seconds(self) -> int:
+        return int(self.own.watch)
+
+
+class LeverInSlots(Line):
+    """The lever is in a slot, beside attributes."""
+
+    class Held(Slots):
+        pass
+
+    def reset(self, **options: Any) -> Any:
+        self.held = self.Held()
+        self.held.colour, self.held.cell = "red", False
+        return super().reset(**options)
+
+    def step(self, action: Any) -> Any:
+        self.held.cell = self.held.cell or (self.cell == 0 and action == 0)
+        cell, reward, *rest = super().step(action)
+        return cell, reward * (2 if self.held.cell else 1), *rest
+
+
+def paying(kind: type[Watch], steps: int) -> type[Watch]:
+    """Return the same, which pays more after a number of steps."""
+
+    class Paying(kind):  # type: ignore[valid-type, misc]
+        def step(self, action: Any) -> Any:
+            cell, reward, *rest = super().step(action)
+            return cell, reward * (2 if self.seconds() > steps else 1), *rest
+
+    Paying.__name__ = f"{kind.__name__}Paying{steps}"
+    return Paying
+
+
+WATCHES = [Watch, WatchInSlots]
+if sys.version_info < (3, 14):  # from which on iterators cannot be copied
+    WATCHES.append(WatchIterator)
 
 
 class PaysByClock(Clock):
@@ -702,6 +799,8 @@ LIES: list[Lie] = [
     (EndsByTotal, {}, "it goes on .* ends .* unwrapped.coins: pass a key= "),
     (Fuel, {}, "it pays 0 .* pays -10 .* unwrapped.fuel: all episodes end after 100 steps, if"),
     (PaysLate, {}, "it pays 1 .* pays 2 .* unwrapped.steps: pass reward="),
+    (paying(Watch, 12), {}, "it pays 1 .* pays 2 .* unwrapped.watch: pass reward="),
+    *[(paying(kind, 300), {}, "it pays 1 .* pays 2 .* unwrapped.*: pass rew") for kind in WATCHES],
     (PaysAtTheCut, {}, "it pays 0 .* pays 5, cut off, .* unwrapped.steps"),
     (CutsByCell, {}, "truncated is no time limit here: an episode is cut off after 3 steps"),
     (PaysTwice, {}, "depends on the history: it pays .* unwrapped.last: pass reward= "),
@@ -750,6 +849,7 @@ HONEST: list[tuple[Callable[[], gym.Env[Any, Any]], Options]] = [
     (Line, {"get_state": cell_of, "set_state": set_cell}),
     (PaysByClock, {"reward": "sign"}),
     (Clock, {}),
+    *[(kind, {}) for kind in WATCHES],
     (CutsByClock, {}),
     (Remembers, {}),
     (DrawsOnly, {}),

@@ -13,14 +13,6 @@ from qdecay_envs import ChainLayout
 
 TAXI = "Taxi-v4" if "Taxi-v4" in gym.registry else "Taxi-v3"  # the rain of the latter differs
 
-SUTTON_BARTO_3_22 = [
-    # Exercise 3.22: left pays 1 then 0, right pays 0 then 2, back at the top for ever.
-    (0, 0, 1, 1, 1, False),
-    (0, 1, 2, 1, 0, False),
-    (1, 0, 0, 1, 0, False),
-    (2, 0, 0, 1, 2, False),
-]
-
 
 # A queue: served at once (1, ends), or wait; a wait ends in one of two halls, or goes on.
 WALK: list[tuple[Any, ...]] = [

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-import gzip
 import os
 import secrets
 import stat
-import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from errno import EEXIST
+from importlib import import_module
 from pathlib import Path
 from typing import IO
+
+from qdecay_envs.decoding import decoding
+
+_PACKED = {".gz": "gzip", ".bz2": "bz2", ".xz": "lzma"}
+"""How names of packed files end, and the modules that unpack them, which a Python may lack."""
 
 
 def require_file(path: str | os.PathLike[str], max_bytes: int) -> None:
     """Refuse what is not a regular file, before it is opened.
 
-    To open a pipe may wait for ever, and a device may never end.
+    Opening a pipe may wait for ever, and a device may never end.
 
     Raises:
         ValueError: the file does not exist, is a folder, a pipe or a device, or is larger than
@@ -40,44 +44,41 @@ def require_file(path: str | os.PathLike[str], max_bytes: int) -> None:
 
 
 def unpacked_name(path: str | os.PathLike[str]) -> str:
-    """Return the name of a file without the ending of gzip.
+    """Return the name of a file without the ending of what it is packed with.
 
     >>> unpacked_name("models/robot.tra.gz"), unpacked_name("robot.tra")
     ('robot.tra', 'robot.tra')
     """
-    name = Path(path).name
-    return name[:-3] if name.lower().endswith(".gz") else name
+    path = Path(path)
+    return path.stem if path.suffix.lower() in _PACKED else path.name
 
 
 def ending_of(path: str | os.PathLike[str]) -> str:
-    """Return how a name ends, in small letters and without the ending of gzip."""
+    """Return how a name ends, in small letters and without .gz, .bz2 or .xz."""
     return Path(unpacked_name(path)).suffix.lower()
 
 
 @contextmanager
 def opened(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
-    """Open a file to be read, unpacked if its name ends in .gz.
+    """Open a file to be read, unpacked if its name ends in .gz, .bz2 or .xz.
 
     Raises:
-        ValueError: it cannot be read, or is not packed with gzip.
+        ValueError: it cannot be read, or is not packed as its name says.
     """
-    name = os.fspath(path)
-    try:
-        packed = Path(path).name != unpacked_name(path)
-        with gzip.open(path, "rb") if packed else Path(path).open("rb") as file:
-            yield file  # type: ignore[misc]
-    except EOFError as error:
-        raise ValueError(f"{name}: is damaged: it ends too early") from error
-    except (OSError, zlib.error) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise ValueError(f"{name}: cannot be read: {reason}") from error
+    module = _PACKED.get(Path(path).suffix.lower(), "io")
+    with (
+        decoding(path, ImportError, problem="cannot be read: "),
+        import_module(module).open(path, "rb") as file,
+    ):
+        yield file
 
 
 def read_text(path: str | os.PathLike[str], max_bytes: int, max_lines: int | None = None) -> str:
     """Return the text of a UTF-8 file, with or without a byte order mark.
 
     Args:
-        path: the file, unpacked if its name ends in .gz: the limits are of what comes out.
+        path: the file, unpacked if its name ends in .gz, .bz2 or .xz: the limits are of what comes
+            out.
         max_bytes, max_lines: the limits; for a reader that makes a list of the lines, empty lines
             count like others.
 
@@ -126,3 +127,18 @@ def replacing(path: str | os.PathLike[str], *, follow: bool = True) -> Iterator[
         raise OSError(error.errno or 0, error.strerror or str(error), os.fspath(path)) from error
     finally:
         scratch.unlink(missing_ok=True)
+
+
+@contextmanager
+def written(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
+    """Open a file that is written completely or not at all, as by `replacing`.
+
+    Raises:
+        ValueError: it cannot be written. The message is one line that starts with the path.
+    """
+    try:
+        with replacing(path) as scratch, scratch.open("xb") as file:
+            yield file
+    except OSError as error:
+        reason = error.strerror or error
+        raise ValueError(f"{os.fspath(path)}: cannot be written: {reason}") from error

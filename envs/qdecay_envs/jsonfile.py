@@ -9,7 +9,7 @@ from fractions import Fraction
 from typing import Any, NoReturn
 
 from qdecay_envs.decoding import decoding
-from qdecay_envs.files import read_text, replacing
+from qdecay_envs.files import read_text, written
 from qdecay_envs.rational import rational
 
 MAX_BYTES = 16 * 2**20  # which the parser may expand thirtyfold
@@ -42,8 +42,8 @@ def parse_json(
 
     Args:
         text: the JSON.
-        name: what errors begin with.
-        decimal: what makes a value of a decimal as it is written; None is the exact fraction.
+        name: the beginning of error messages.
+        decimal: a function from a decimal's text to a value; None means the exact fraction.
 
     Raises:
         ValueError: as `read_json`.
@@ -62,26 +62,24 @@ def parse_json(
             raise ValueError(f"not JSON at {place}: {error.msg}") from error
 
 
-def write_json(path: str | os.PathLike[str], value: Any) -> None:
-    """Write `value` as JSON, one line per key and per row of a table.
-
-    The file is written completely or not at all; see `qdecay_envs.files.replacing`.
+def write_json(path: str | os.PathLike[str], value: Any, max_bytes: int = MAX_BYTES) -> None:
+    """Write `value` as JSON, one line per key and per row of a table, completely or not at all.
 
     Args:
         path: an existing file is replaced, a symbolic link is followed.
         value: what `json` can write. Fractions go in as text ("7/10").
+        max_bytes: the largest file that whoever reads it accepts.
 
     Raises:
-        TypeError, ValueError: `value` has something that JSON cannot hold, such as NaN; or the
-            file would be larger than `read_json` takes.
-        OSError: as `replacing`.
+        TypeError, ValueError: `value` has something that JSON cannot hold, such as NaN; the file
+            would be too large, or cannot be written.
     """
     data = json_text(value).encode()
-    if len(data) > MAX_BYTES:
+    if len(data) > max_bytes:
         raise ValueError(
-            f"{os.fspath(path)}: would have {len(data):,} bytes; the limit is {MAX_BYTES:,}"
+            f"{os.fspath(path)}: would have {len(data):,} bytes; the limit is {max_bytes:,}"
         )
-    with replacing(path) as scratch, scratch.open("xb") as file:
+    with written(path) as file:
         file.write(data)
 
 

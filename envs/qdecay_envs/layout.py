@@ -188,6 +188,9 @@ def _branches(branches: Any) -> tuple[tuple[str, Stream], ...]:
         room -= len(result[-1][1])
     if len(result) < 2:
         raise ValueError(f"a choice needs at least 2 branches, got {len(result)}")
+    for name, rewards in result:  # after mistakes in the others: it may be still to be typed
+        if not rewards:
+            raise ValueError(f"branch {name!r} has no reward: give it at least one, such as [0]")
     return tuple(result)
 
 
@@ -206,8 +209,6 @@ def _stream(name: str, rewards: Any, room: int) -> Stream:
     listed = list(islice(rewards, room + 1))
     if len(listed) > room:
         raise ValueError(f"branch {name!r} exceeds {MAX_REWARDS:,} rewards in total: shorten it")
-    if not listed:
-        raise ValueError(f"branch {name!r} has no reward: give it at least one, such as [0]")
     return tuple(
         rational(reward, f"reward {step} of branch {name!r}") for step, reward in enumerate(listed)
     )

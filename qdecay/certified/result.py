@@ -1,8 +1,8 @@
-"""What certified regions are: rational brackets, and proven sets between them."""
+"""Certified regions: rational brackets, and proven sets between them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import cached_property
@@ -20,16 +20,14 @@ from qdecay.certified.narrowing import narrowed
 from qdecay.certified.pairs import pairs_of_model
 from qdecay.exact.algebra.number import AlgebraicNumber
 from qdecay.exact.at_gamma import gamma_number
-from qdecay.exact.reached import Reach
 from qdecay.exact.solver.rational_model import RationalModel
-from qdecay.exact.walked import Actions, Sets, lists
+from qdecay.exact.walked import Actions, Sets, SetsAlong, lists
 from qdecay.model.base import FiniteMDP
-from qdecay.model.info import ModelResult
 
 if TYPE_CHECKING:
     import pandas as pd
 
-LAST = 1 - Fraction(1, 10**9)  # the gamma up to which regions are asked for
+LAST = 1 - Fraction(1, 10**9)  # the gamma up to which regions are computed
 ONE_BREAKPOINT = "one breakpoint"
 NOT_SEPARATED = "not separated"
 STATEMENT = (
@@ -50,11 +48,11 @@ class CertifiedBracket(Record):
     """An interval of gamma outside of which everything is proven.
 
     Attributes:
-        lower, upper: its ends, exact. What is said of the regions beside it holds at the ends too.
+        lower, upper: its ends, exact. The statements about the regions beside it include the ends.
         content: "one breakpoint" if the optimal sets change at exactly one gamma inside; "not
-            separated" if there may be several, or a touch, or nothing.
-        changes: the states whose set may change inside, with the sets beside the bracket; both are
-            equal where a state's set may only be larger for a moment.
+            separated" if there may be several changes, a touch, or nothing.
+        changes: the states whose set may change inside, with the sets on either side; these are
+            equal if a state's set may only be larger at a point inside.
     """
 
     lower: Fraction
@@ -87,7 +85,7 @@ class CertifiedBracket(Record):
 
 @dataclass(frozen=True, eq=False, repr=False)
 class NearTie(Record):
-    """Actions of one state that could not be told apart on an interval: equal, or nearly so.
+    """Actions of one state that could not be distinguished on an interval: equal, or nearly so.
 
     Attributes:
         state: the state.
@@ -106,8 +104,8 @@ class NearTie(Record):
 
 
 class _Regions(Sequence[Sets]):
-    """The sets of regions, of which what changes is kept: thousands of them would be many times
-    the model."""
+    """The sets of all regions, stored as changes: thousands of full sets would need many times the
+    memory of the model."""
 
     def __init__(self, first: Sets, brackets: Sequence[CertifiedBracket]) -> None:
         self._first, self._brackets = first, brackets
@@ -138,15 +136,17 @@ class _Regions(Sequence[Sets]):
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class CertifiedRegions(ModelResult, Plotted, Explored):
+class CertifiedRegions(SetsAlong, Plotted, Explored):
     """Brackets in ascending order, and the proven sets between them.
 
     Attributes:
-        width: the largest width that was asked for; `wider` says which brackets are wider.
+        width: the largest requested width; `wider` lists the brackets that are wider.
         proven_to: all of (0, proven_to] is covered.
         brackets: disjoint; region i lies between brackets i - 1 and i.
         first: the optimal actions of every state right of 0; () if none is available.
-        near_ties: where, of some states, other actions may be optimal too, or instead.
+        near_ties: states and intervals where other actions may be optimal too, or instead.
+        stopped: why the search ended before 1 - 1e-9, or left brackets wider than it could; or
+            None.
     """
 
     SCHEMA: ClassVar[str] = "qdecay.certified-regions/1"
@@ -157,35 +157,29 @@ class CertifiedRegions(ModelResult, Plotted, Explored):
     brackets: tuple[CertifiedBracket, ...]
     first: Sets
     near_ties: tuple[NearTie, ...]
+    stopped: str | None = None
 
     @property
     def regions(self) -> Sequence[Sets]:
-        """The optimal actions of every state in each region; each is made when it is asked for."""
+        """The optimal actions of every state in each region, computed on demand."""
         return _Regions(self.first, self.brackets)
 
     @property
-    def start(self) -> int | None:
-        """The start state, or None."""
-        return self.info.start
-
-    @property
-    def n_states(self) -> int:
-        """The model's number of states."""
-        return self.mdp.n_states
-
-    @property
-    def n_actions(self) -> int:
-        """The model's number of actions."""
-        return self.mdp.n_actions
+    def _model(self) -> FiniteMDP:
+        return self.mdp
 
     @cached_property
     def rational_model(self) -> RationalModel:
-        """The model in integers; floats are the fractions that they are."""
+        """The model in integers; floats are taken as the fractions that they are."""
         return pairs_of_model(self.mdp)
 
     @property
+    def _pairs(self) -> RationalModel:
+        return self.rational_model
+
+    @property
     def reaches_the_end(self) -> bool:
-        """Whether the regions reach 1 - 1e-9, as was asked."""
+        """Whether the regions reach 1 - 1e-9, as requested."""
         return self.proven_to >= LAST
 
     @property
@@ -195,7 +189,7 @@ class CertifiedRegions(ModelResult, Plotted, Explored):
 
     @property
     def not_separated(self) -> tuple[int, ...]:
-        """The brackets that may hold several changes, or a touch, or nothing."""
+        """The brackets that may contain several changes, a touch, or nothing."""
         return tuple(i for i, b in enumerate(self.brackets) if b.content == NOT_SEPARATED)
 
     @property
@@ -215,13 +209,15 @@ class CertifiedRegions(ModelResult, Plotted, Explored):
             proven += f"; inside {each} they change at exactly one gamma"
         left_open = []
         if self.wider:
-            proven += f"; floats make {counted(len(self.wider), 'bracket')} wider than asked"
+            why = (self.reaches_the_end and self.stopped) or "floats tell no more"
+            proven += f"; {counted(len(self.wider), 'bracket')} wider than asked: {why}"
         if wide:
             left_open.append("how often they change inside brackets that are not separated")
         if self.near_ties:
             left_open.append("which actions are optimal in near ties")
         if not self.reaches_the_end:
-            left_open.append(f"anything right of {end}")
+            why = "" if self.stopped is None else f", where the search ended: {self.stopped}"
+            left_open.append(f"anything right of {end}{why}")
         return [proven, f"not proven: {'; '.join(left_open)}"] if left_open else [proven]
 
     def region_of(self, gamma: RationalLike | AlgebraicNumber) -> int | None:
@@ -243,7 +239,7 @@ class CertifiedRegions(ModelResult, Plotted, Explored):
     def optimal_actions(self, gamma: RationalLike | AlgebraicNumber) -> Sets | None:
         """Return the sets at one gamma, 0 < gamma <= proven_to, or None inside a bracket.
 
-        Of a state in a near tie there, all actions that may be optimal.
+        For a state in a near tie there, all actions that may be optimal.
         """
         region, number = self.region_of(gamma), gamma_number(gamma)
         return None if region is None else self.possible_actions(region, number, number)
@@ -251,7 +247,8 @@ class CertifiedRegions(ModelResult, Plotted, Explored):
     def possible_actions(
         self, region: int, lower: Fraction | AlgebraicNumber, upper: Fraction | AlgebraicNumber
     ) -> Sets:
-        """Return the sets of a region, with what may be optimal in near ties on an interval."""
+        """Return the sets of a region, including all that may be optimal in near ties on an
+        interval."""
         return self._with_ties(self.regions[region], lower, upper)
 
     def _with_ties(
@@ -269,10 +266,10 @@ class CertifiedRegions(ModelResult, Plotted, Explored):
     def narrowed(
         self, width: RationalLike, *, max_seconds: RealLike | None = None
     ) -> CertifiedRegions:
-        """Return the same with brackets of at most this width, where one breakpoint is inside.
+        """Return the same regions with brackets of at most this width around single breakpoints.
 
-        Exact signs at rational gammas decide, so that brackets may be much narrower than floats
-        tell: 1e-14 in models whose probabilities have short denominators. Others stay as they are.
+        Exact signs at rational gammas decide, so brackets may be much narrower than with floats:
+        1e-14 in models whose probabilities have short denominators. Other brackets stay unchanged.
 
         Args:
             width: exact, > 0.
@@ -326,39 +323,29 @@ class CertifiedRegions(ModelResult, Plotted, Explored):
         Raises:
             ValueError: the model has no start state.
         """
-        start = self._start()
-        return tuple(i for i, bracket in enumerate(self.brackets) if start in bracket.changes)
+        return self._with_start(bracket.changes for bracket in self.brackets)
 
     def reached_brackets(self) -> tuple[int, ...]:
         """Return the brackets in which the set of a state reached from the start may change.
 
-        Reached: with positive probability under some policy that may be optimal left of the
-        bracket, inside, or right of it. In one that is not separated, states whose set may change
-        may take any action.
+        A state counts as reached if some policy that may be optimal left of the bracket, inside, or
+        right of it reaches it with positive probability. In a bracket that is not separated, states
+        whose set may change may take any action.
 
         Raises:
             ValueError: the model has no start state.
         """
-        start, available = self._start(), self.mdp.available
-        found = []
-        for i, (bracket, left) in enumerate(zip(self.brackets, self.regions, strict=False)):
+        return self._with_reached(self._around())
+
+    def _around(self) -> Iterator[tuple[Collection[int], list[Actions]]]:
+        """Yield what changes in each bracket, and the sets left of it, inside and right of it."""
+        for bracket, left in zip(self.brackets, self.regions, strict=False):
             sets = list(self._with_ties(left, bracket.lower, bracket.upper))
             separated = bracket.content == ONE_BREAKPOINT
             for state, (_, right) in bracket.changes.items():
-                others = right if separated else np.flatnonzero(available[state]).tolist()
+                others = right if separated else np.flatnonzero(self.mdp.available[state]).tolist()
                 sets[state] = tuple({*sets[state], *others})
-            if not self._reach.among(sets, start).isdisjoint(bracket.changes):
-                found.append(i)
-        return tuple(found)
-
-    @cached_property
-    def _reach(self) -> Reach:
-        return Reach(self.rational_model)
-
-    def _start(self) -> int:
-        if self.start is None:
-            raise ValueError("the model has no start state")
-        return self.start
+            yield bracket.changes, sets
 
     def _shown(self) -> str:
         middles = [shown_decimal(bracket.middle, 4) for bracket in self.brackets]
@@ -366,15 +353,14 @@ class CertifiedRegions(ModelResult, Plotted, Explored):
         ties = f", {counted(len(self.near_ties), 'near tie')}" if self.near_ties else ""
         return self._titled(
             f"{counted(len(middles), 'bracket')}{near}{ties}, proven up to "
-            f"{shown_up_to(self.proven_to)}"
+            f"{shown_up_to(self.proven_to)}{'' if self.stopped is None else f': {self.stopped}'}"
         )
 
     def body(self) -> dict[str, Any]:
         """Return the document without its schema, as embedded in other documents."""
         own = Result.body(self)
         own["first"] = {"optimal_actions": lists(self.first)}
-        about = {"n_states": self.n_states, "n_actions": self.n_actions, "start": self.start}
-        return {"source": self.name, "statement": STATEMENT, **about, **own}
+        return {"source": self.name, "statement": STATEMENT, **self._about(), **own}
 
     def to_frame(self) -> pd.DataFrame:
         """Return a row per bracket: its ends, what is inside, and the states that change."""

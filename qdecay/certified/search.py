@@ -1,28 +1,29 @@
 """The search for proven brackets, from gamma = 0 upwards.
 
-At each moment a policy is proven optimal at gamma = x, and with it the pairs that tie for every
-gamma. A window of floats with radii (`qdecay.exact.solver.window`) then bounds all advantages on an
-interval that begins at x. Up to where the first upper bound is no longer negative the optimal sets
-are proven constant. There a bracket begins. Beyond it, pairs whose lower bound is positive enter
-the policy, until all upper bounds are negative again, but for pairs that tie for ever: the bracket
-ends.
+At any time a policy is proven optimal at gamma = x, and the pairs are known that tie with it for
+every gamma. A window of floats with radii (`qdecay.exact.solver.window`) then bounds all advantages
+on an interval that begins at x. Up to where the first upper bound is no longer negative the optimal
+sets are proven constant. There a bracket begins. Beyond it, pairs whose lower bound is positive
+enter the policy, until all upper bounds are negative again, except those of permanent ties: there
+the bracket ends.
 
-A pair that is neither, over more than the width, is a *near tie*. Which policy is optimal is then
-not known, so that all other bounds must have room for it: see `_make_room`.
+A pair whose sign stays unknown over more than the width is a *near tie*. It is then unknown which
+policy is optimal, so all other bounds must allow for either choice: see `_make_room`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from fractions import Fraction
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from qdecay._support.deadline import Deadline
-from qdecay.certified.result import NOT_SEPARATED, ONE_BREAKPOINT, Sides
+from qdecay.certified.found import FoundBracket, FoundTie, append, changes_of
+from qdecay.certified.result import NOT_SEPARATED, ONE_BREAKPOINT
 from qdecay.certified.ties import Ties
+from qdecay.certified.view import View
 from qdecay.certified.windows import window_at
 from qdecay.exact.solver.axis import Mask, NoBound, Pairs
 from qdecay.exact.solver.claims import Bound
@@ -34,48 +35,32 @@ from qdecay.exact.solver.rational_model import RationalModel
 from qdecay.exact.solver.room import room_of
 from qdecay.exact.solver.window import Window
 
-_FINEST = 2.0**-36  # roots closer than this part of half a window are not told apart
+_FINEST = 2.0**-36  # roots closer than this share of half a window are not distinguished
 _RESOLVED = Fraction(1, 2**42)  # of half a window: `Window` reads intervals with 2^-45 to spare
 _SLOW_GROWTH = 30  # of values in gamma: right of 0, a window there is then wide enough
 _CHANGES = 6  # that a window should hold: more would make it wider than is useful
-_WIDER = 10  # brackets may be wider than asked for: four times, sixteen times, ..
-_SPLITS = 6  # of an interval, for many pairs at once
-_FEW, _MANY = 8, 100
-_MOST_DOUBTFUL = 0.25  # near ties, for each state, beyond which floats tell too little
-_IDLE = 8  # steps that change what is in doubt, but do not go on
-_SWEEPS = 200  # of values at gamma = 1/2, by which states that are alike are found
-
-
-class FoundBracket(NamedTuple):
-    """A bracket: its ends, its content, and the actions of each state that may change in it."""
-
-    lower: Fraction
-    upper: Fraction
-    content: str
-    changes: dict[int, Sides]
-
-
-class FoundTie(NamedTuple):
-    """Pairs of one state that could not be told apart, and where."""
-
-    pairs: tuple[int, ...]
-    lower: Fraction
-    upper: Fraction
+_WIDER = 10  # brackets may be wider than requested: four times, sixteen times, ..
+_FEW, _MANY = 8, 100  # near ties: so few are never too many; of more than so many most stay
+_MOST_DOUBTFUL = 0.25  # near ties per state beyond which floats prove too little
+_IDLE = 8  # steps that change the near ties without progress
+_NO_BOUND = "floats bound no advantages there"
+_SWEEPS = 200  # of values at gamma = 1/2, which find similar states
 
 
 class Lost(Exception):
-    """Floats do not tell how to go on."""
+    """Floats do not show how to continue; the message says why."""
 
 
 class Search:
     """The state of the search.
 
     Attributes:
-        width: of brackets, at most.
+        width: the largest width of a bracket.
         to: where to end.
-        x: everything up to here is proven, or in a bracket, or a near tie.
+        x: everything up to here is proven, in a bracket, or a near tie.
         first: (N,) the pairs that are optimal right of 0.
         brackets, near_ties: what was found so far.
+        stopped: why it ended before `to`, or None.
     """
 
     def __init__(
@@ -86,7 +71,7 @@ class Search:
         deadline: Deadline,
         report: Callable[[Fraction, int], None],
     ) -> None:
-        """`report` is told where the search is, and how many brackets it has found.
+        """`report` receives the position of the search and the number of brackets found.
 
         Raises:
             BudgetExceeded: the time was up before the sets right of 0 were known.
@@ -100,9 +85,10 @@ class Search:
         self.x, self.first = Fraction(0), self._zero.copy()
         self.brackets: list[FoundBracket] = []
         self.near_ties: list[FoundTie] = []
+        self.stopped: str | None = None
         self._graph = PolicyGraph(model, self._policy)
         self._loose = np.zeros(0, dtype=np.int64)  # pairs that are near ties at x
-        self._doubted = self.x  # where they were last looked at
+        self._doubted = self.x  # where they were last reviewed
         self._doubts: dict[int, tuple[Fraction, set[int]]] = {}  # by state: since, and pairs
         self._longest = Fraction(1)
 
@@ -113,7 +99,7 @@ class Search:
         return Ties(self.model, graph, v[:, None], self._deadline).identically_zero(pairs)
 
     def run(self) -> None:
-        """Go on to the end, or as far as floats tell anything.
+        """Continue to the end, or as far as floats prove anything.
 
         Raises:
             BudgetExceeded: the time is up.
@@ -121,16 +107,20 @@ class Search:
         try:
             while self.x < self.to:
                 self._along_window()
-        except (Lost, NoBound):
-            pass
+        except Lost as lost:
+            self.stopped = str(lost)
+        except NoBound:
+            self.stopped = _NO_BOUND
+        except MemoryError:
+            self.stopped = "the machine's memory was used up"
         finally:
             self._end_ties(self._doubts.keys())
 
     def _along_window(self) -> None:
-        """Go on to the end of a new window, or until it is of no use.
+        """Continue to the end of a new window, or until it is no longer useful.
 
         Raises:
-            Lost, NoBound: it is of none.
+            Lost, NoBound: it is not useful.
         """
         begun, found, idle = self.x, len(self.brackets), 0
         self._look()
@@ -150,36 +140,36 @@ class Search:
                 self._narrower()
                 return
         if self.x == begun:
-            raise Lost
+            raise Lost(_NO_BOUND)
         changes = len(self.brackets) - found
         self._longest = (self.x - begun) * _CHANGES / max(changes, 1)
 
     def _narrower(self) -> None:
-        """Let the next window be narrower.
+        """Make the next window narrower.
 
         Raises:
             Lost: it is not wider than a bracket.
         """
-        self._longest = (self._window.upper - self.x) / 8
+        self._longest = (self._view.window.upper - self.x) / 8
         if self._longest < 4 * self._quarter:
-            raise Lost
+            raise Lost("floats bound advantages only on intervals narrower than a bracket")
 
     def _look(self) -> None:
-        """Take a new window that begins at x or a little before.
+        """Open a new window that begins at x or a little before.
 
         Raises:
             Lost, NoBound: there is none.
         """
         if self.x:
-            self._window = self._window_at_x()
+            window = self._window_at_x()
         else:
-            self._window = first_window(
+            window = first_window(
                 self.model, self._graph, self._order, self._deadline, float(self._longest)
             )
-        if not self._window.upper > self.x:
-            raise Lost
+        self._view = View(self._graph, window, self._deadline)
+        if not window.upper > self.x:
+            raise Lost(_NO_BOUND)
         self._useful = True
-        self._ties = Ties(self.model, self._graph, self._window.values, self._deadline)
         if self._doubts:
             self._review_doubts()
 
@@ -188,12 +178,14 @@ class Search:
 
     @property
     def _end(self) -> Fraction:
-        """Where this window ends, or the search: a switch may have put a narrower window here."""
-        return min(self._window.upper, self.to)
+        """Return where this window or the search ends; a switch may have put a narrower window
+        here.
+        """
+        return min(self._view.window.upper, self.to)
 
     def _advance(self) -> None:
-        """Go on to the next bracket and over it, or to the end."""
-        if len(self._loose) and self._doubted < self.x and self._clear_at(self._loose, self.x):
+        """Advance to the next bracket and past it, or to the end."""
+        if len(self._loose) and self._doubted < self.x and self._view.clear_at(self._loose, self.x):
             self._review_doubts()
         suspects, end = self._suspects(self.x), self._end
         lower, *uppers = self._frontier(suspects, end)
@@ -212,11 +204,11 @@ class Search:
             self._pass(lower, [*uppers, *(upper for upper in wide if uppers[-1] < upper <= end)])
         else:
             self._useful = False
-        if self._window.first and self._grows_slowly():
+        if self._view.window.first and self._grows_slowly():
             self._useful = False
 
     def _grows_slowly(self) -> bool:
-        """Whether values do not change so quickly with gamma at x that windows are narrow there."""
+        """Whether values change slowly enough with gamma at x for windows to be wide there."""
         try:
             return relative_growth(self._graph, float(self.x)) < _SLOW_GROWTH
         except NoBound:
@@ -224,14 +216,15 @@ class Search:
 
     @property
     def _quarter(self) -> Fraction:
-        """A quarter of a bracket's width, or less where windows are narrow, or more where floats
-        tell no numbers apart that are so close."""
-        half = Fraction(self._window.half_width)
+        """A quarter of a bracket's width; less if windows are narrow, more if floats cannot
+        distinguish numbers that close.
+        """
+        half = Fraction(self._view.window.half_width)
         return _power_of_two(max(min(self.width / 4, half / 64), half * _RESOLVED))
 
     def _suspects(self, x: Fraction) -> Pairs:
         """Return the pairs that are not known to be negative from x to the window's end."""
-        window = self._window
+        window = self._view.window
         ahead = [i for i, edge in enumerate(window.edges[1:]) if edge > x]
         open_still = window.suspect[:, ahead].any(axis=1) & ~self._zero
         open_still[self._loose] = False
@@ -239,16 +232,16 @@ class Search:
         return found
 
     def _frontier(self, pairs: Pairs, end: Fraction) -> list[Fraction]:
-        """Return where a bracket may begin, and where it may end, in the order to be tried.
+        """Return where a bracket may begin, and where it may end, in the order to try.
 
         Around the least root, it takes up to a third of the way to the next.
         """
-        guesses = self._window.reaches_zero(pairs, self.x, end)
+        guesses = self._view.window.reaches_zero(pairs, self.x, end)
         least = float(guesses.min(initial=np.inf))
         if least >= end:
             return [end]
         at, quarter = max(Fraction(least), self.x), self._quarter
-        half, floor = quarter, _FINEST * self._window.half_width
+        half, floor = quarter, _FINEST * self._view.window.half_width
         beyond = float(guesses[guesses > least + floor].min(initial=np.inf))
         if beyond < least + 3 * float(quarter):
             half = min(quarter, _power_of_two((Fraction(beyond) - at) / 3))
@@ -262,60 +255,32 @@ class Search:
         """Return how far, up to a limit, all pairs are proven negative."""
         if limit == self.x:
             return limit
-        while len(pairs := self._not_negative(pairs, self.x, limit)):
+        while len(pairs := self._view.not_negative(pairs, self.x, limit)):
             limit = self.x + (limit - self.x) / 2
             if limit - self.x < self.width / 16:
                 return self.x
         return limit
 
-    def _not_negative(self, pairs: Pairs, lower: Fraction, upper: Fraction) -> Pairs:
-        """Return the pairs that are not proven negative on [lower, upper]."""
-        found, waiting = set[int](), [(lower, upper, pairs, 0)]
-        while waiting:
-            self._deadline.check()
-            start, end, some, splits = waiting.pop()
-            some = np.array([pair for pair in some.tolist() if pair not in found], dtype=np.int64)
-            some = some[self._window.suspects_on(some, start, end)]
-            if len(some) <= _FEW or splits == _SPLITS:
-                left = some.tolist()
-                if len(left) <= _MANY:
-                    left = [pair for pair in left if not self._window.negative_on(pair, start, end)]
-                found.update(self._not_falling(left, start, end))
-            else:
-                middle = (start + end) / 2
-                waiting += [(start, middle, some, splits + 1), (middle, end, some, splits + 1)]
-        return np.array(sorted(found), dtype=np.int64)
-
-    def _not_falling(self, pairs: list[int], lower: Fraction, upper: Fraction) -> list[int]:
-        """Return the pairs that are not negative at both ends and monotone between."""
-        some = np.array(pairs, dtype=np.int64)
-        if not len(some):
-            return pairs
-        ends = [self._window.bounds_at(some, end)[1] < 0 for end in (lower, upper)]
-        monotone = self._window.slopes(some, lower, upper) != 0
-        left: list[int] = some[~(ends[0] & ends[1] & monotone)].tolist()
-        return left
-
     # -- brackets
 
     def _pass(self, lower: Fraction, uppers: list[Fraction]) -> None:
-        """Go over a bracket that begins at `lower` and ends at the first of `uppers` that serves.
+        """Pass a bracket that begins at `lower` and ends at the first suitable one of `uppers`.
 
-        If none does, pairs that are still in doubt are near ties from there on.
+        If there is none, pairs that are still in doubt are near ties from there on.
         """
         before, open_, switches = self._zero.copy(), self._loose[:0], 0
         inside, simple = before.copy(), not self._doubts
         for i, upper in enumerate(uppers):
-            rising = self._not_negative(self._suspects(lower), lower, upper)
+            rising = self._view.not_negative(self._suspects(lower), lower, upper)
             inside[rising] = True
             if not switches:
-                together = self._rise_together(rising, lower, upper)
+                together = self._view.rise_together(rising, lower, upper)
             open_, more = self._settle(upper)
             inside[open_] = True
             switches += more
             if not len(open_) and (switches or i >= 2):
                 break
-            if i >= 2 and not self._clear_at(open_, uppers[-1]):
+            if i >= 2 and not self._view.clear_at(open_, uppers[-1]):
                 break
         open_ = self._in_doubt(open_, upper)
         inside[open_] = True
@@ -324,87 +289,56 @@ class Search:
         if len(open_) and not changed:
             return  # only the near tie begins
         others = np.flatnonzero(inside & ~self._zero)
-        inside[self._not_negative(self._suspects(lower), lower, upper)] = True
+        inside[self._view.not_negative(self._suspects(lower), lower, upper)] = True
         simple = simple and together and switches == 1 and not self._doubts
         simple = simple and self._fall_together(others, lower, upper)
-        self.x = upper  # no sooner: the time may be up in any of these, and no bracket found
+        self.x = upper  # only now: the time may run out in any of these, with no bracket found
         if changed or bool((inside != before).any()):
             content = ONE_BREAKPOINT if simple else NOT_SEPARATED
             self._found(lower, content, before, inside)
 
     def _found(self, lower: Fraction, content: str, left: Mask, inside: Mask) -> None:
-        """Take a bracket that ends at x, as one with the one before if both touch and neither says
-        more.
-
-        Args:
-            left: the pairs that are optimal left of it.
-            inside: those that may be in it.
-        """
-        changed, right = (left != inside) | (left != self._zero), self._zero
-        states = np.zeros(self.model.n, dtype=np.bool_)
-        states[self.model.pair_state[changed]] = True
-        states[self.model.n_own :] = False
-        concerned = states[self.model.pair_state]
-        before, after = (
-            self.model.sets(np.flatnonzero(mask & concerned).tolist()) for mask in (left, right)
-        )
-        changes = {s: Sides(before[s], after[s]) for s in np.flatnonzero(states).tolist()}
-        last = self.brackets[-1] if self.brackets else None
-        if last is not None and last.upper == lower and last.content == content == NOT_SEPARATED:
-            lower, earlier = self.brackets.pop().lower, last.changes
-            for s, sides in earlier.items():
-                changes[s] = Sides(sides.left, changes[s].right if s in changes else sides.right)
-        self.brackets.append(FoundBracket(lower, self.x, content, changes))
-
-    def _clear_at(self, pairs: Pairs, x: Fraction) -> bool:
-        """Whether the sign of some pair's advantage is known at x."""
-        low, high = self._window.bounds_at(pairs, x)
-        return bool(((low > 0) | (high < 0)).any())
-
-    def _rise_together(self, pairs: Pairs, lower: Fraction, upper: Fraction) -> bool:
-        """Whether all pairs become positive at one gamma of the interval, and at no other."""
-        if not len(pairs) or not (self._window.slopes(pairs, lower, upper) > 0).all():
-            return False
-        one, *others = pairs.tolist()
-        return all(self._ties.share_a_root(one, pair, lower, upper) for pair in others)
+        """Add a bracket that ends at x; the pairs are those optimal left of it, or in it."""
+        changes = changes_of(self.model, left, inside, self._zero)
+        append(self.brackets, FoundBracket(lower, self.x, content, changes))
 
     def _fall_together(self, pairs: Pairs, lower: Fraction, upper: Fraction) -> bool:
-        """Whether pairs that were optimal fall, and all that never were stay negative."""
+        """Whether pairs that were optimal fall, and all others stay negative."""
         others = np.setdiff1d(self._suspects(lower), pairs)
-        falling = (self._window.slopes(pairs, lower, upper) < 0).all()
-        return bool(falling) and not len(self._not_negative(others, lower, upper))
+        falling = (self._view.window.slopes(pairs, lower, upper) < 0).all()
+        return bool(falling) and not len(self._view.not_negative(others, lower, upper))
 
     def _settle(self, gamma: Fraction) -> tuple[Pairs, int]:
         """Find the policy that is optimal at a gamma; return the pairs in doubt, even if all others
-        are worse, and how many policies came before it. No bound has room for these then.
+        are worse, and the number of policies before it. No bound allows for these pairs then.
 
         Raises:
-            NoBound: floats do not tell.
+            NoBound: floats cannot decide.
         """
         switches = 0
         self._make_room(self._loose[:0])
         while True:
-            if gamma > self._window.upper:
+            if gamma > self._view.window.upper:
                 raise NoBound
-            pairs = np.flatnonzero(self._window.suspect.any(axis=1) & ~self._zero)
-            lower, upper = self._window.bounds_at(pairs, gamma)
+            pairs = np.flatnonzero(self._view.window.suspect.any(axis=1) & ~self._zero)
+            lower, upper = self._view.window.bounds_at(pairs, gamma)
             if not (lower > 0).any():
                 break
             self._switch(pairs[lower > 0], lower[lower > 0])
             switches += 1
             self._deadline.check()
         maybe = pairs[upper >= 0]
-        tied = self._ties.identically_zero(maybe)
+        tied = self._view.ties.identically_zero(maybe)
         self._zero[maybe[tied]] = True
         return maybe[~tied], switches
 
     def _in_doubt(self, pairs: Pairs, gamma: Fraction) -> Pairs:
-        """Return pairs so that, with room for these, no other one is in doubt at a gamma.
+        """Return pairs such that, if bounds allow for them, no other pair is in doubt at a gamma.
 
-        They grow until that is so; then those go that are not in doubt with room for all.
+        They grow until that is so; then those are removed that are not in doubt even so.
 
         Args:
-            pairs: those in doubt without room.
+            pairs: those in doubt without such an allowance.
         """
         closed = False
         if len(self._loose) > _MANY and np.isin(self._loose, pairs).any():  # most still are
@@ -412,8 +346,8 @@ class Search:
         while len(pairs):
             self._deadline.check()
             self._make_room(pairs)
-            suspects = np.flatnonzero(self._window.suspect.any(axis=1) & ~self._zero)
-            found = suspects[self._window.bounds_at(suspects, gamma)[1] >= 0]
+            suspects = np.flatnonzero(self._view.window.suspect.any(axis=1) & ~self._zero)
+            found = suspects[self._view.window.bounds_at(suspects, gamma)[1] >= 0]
             closed = closed or bool(np.isin(found, pairs).all())
             if len(found) == len(pairs) and closed:
                 break
@@ -430,18 +364,19 @@ class Search:
         touched = self.model.touching(affected)
         self._zero[touched] = False
         self._zero[policy] = True
+        window = self._view.window
         try:
-            self._useful &= self._window.update(self._graph, affected, touched)
-        except NoBound:  # it may reach 1, and the new policy never end
-            if not self.x:  # only of the policy right of 0 it is known what cancels there
+            self._useful &= window.update(self._graph, affected, touched)
+        except NoBound:  # it may reach 1, and the new policy may never end
+            if not self.x:  # what cancels at 0 is known only for the policy right of 0
                 raise
-            self._window = self._window_at_x()
-        self._ties = Ties(self.model, self._graph, self._window.values, self._deadline)
+            window = self._window_at_x()
+        self._view = View(self._graph, window, self._deadline)
 
     # -- near ties
 
     def _doubt(self, pairs: Pairs, since: Fraction | None = None) -> None:
-        """Take these pairs, and no others, for the near ties, those that are new from `since` on.
+        """Make these pairs the near ties; new ones count from `since` on.
 
         Raises:
             Lost: they are too many.
@@ -457,8 +392,10 @@ class Search:
             _, tied = self._doubts.setdefault(state, (since, set()))
             own = self.model.pairs_of(state)
             tied.update(pair for pair in own if self._zero[pair] or doubtful[pair])
-        if len(states) > max(_FEW, _MOST_DOUBTFUL * self.model.n) and not self._window.first:
-            raise Lost
+        first = self._view.window.first
+        if len(states) > max(_FEW, _MOST_DOUBTFUL * self.model.n) and not first:
+            n = self.model.n
+            raise Lost(f"{len(states):,} of {n:,} states were in doubt, and floats tell too little")
 
     def _end_ties(self, states: Iterable[int]) -> None:
         """End the near ties of these states at x."""
@@ -468,14 +405,14 @@ class Search:
                 self.near_ties.append(FoundTie(tuple(sorted(tied)), begun, self.x))
 
     def _unsure(self) -> Mask:
-        """Return the pairs of states in which several tie for ever, but near ties lie ahead."""
+        """Return the pairs of states with permanent ties from which near ties can be reached."""
         several = np.bincount(self.model.pair_state[self._zero], minlength=self.model.n) > 1
         ahead = np.bincount(self.model.pair_state[self._near], minlength=self.model.n) > 0
         unsure: Mask = (several & ahead)[self.model.pair_state]
         return unsure
 
     def _review_doubts(self) -> None:
-        """Settle the near ties that are none any more at x.
+        """Settle the near ties that have ended at x.
 
         Where pairs are positive, the optimal sets have changed somewhere since they began.
         """
@@ -486,8 +423,8 @@ class Search:
             self._found(self.x, NOT_SEPARATED, before, before)
 
     def _make_room(self, doubtful: Pairs) -> None:
-        """Let upper bounds allow for what the choice in near ties may add to values."""
-        model, window = self.model, self._window
+        """Make upper bounds allow for what the choice in near ties may add to values."""
+        model, window = self.model, self._view.window
         room = Bound(np.full(model.n_pairs, -np.inf), np.zeros(model.n_pairs, dtype=np.int64))
         if len(doubtful):
             most = window.most(doubtful, self.x, self._end)

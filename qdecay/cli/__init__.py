@@ -1,1 +1,1 @@
-"""The door for the shell: it parses, calls the library, prints, and sets the exit code."""
+"""The command line: it parses, calls the library, prints, and sets the exit code."""

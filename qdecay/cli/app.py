@@ -1,8 +1,9 @@
-"""The one door for the shell: it parses, calls the library, prints, and sets the exit code.
+"""The entry point of the command line: it parses, calls the library, prints, and sets the exit
+code.
 
 0: done, and what was compared agrees. 1: it ran, and something disagrees. 2: the input or the usage
-is wrong, as one line on standard error says. 130: interrupted with Ctrl-C; 143, 129: stopped by
-SIGTERM or SIGHUP, in the same way.
+is wrong; one line on standard error says how. 3: it ran, and the answers leave the question open.
+130: interrupted with Ctrl-C; 143, 129: stopped by SIGTERM or SIGHUP, in the same way.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from typer.core import TyperGroup
 
 from qdecay import __version__
 from qdecay._support.notes import printed
-from qdecay.cli import compare, edit, price, probe, regions, report, suite, sweep
+from qdecay.cli import compare, edit, price, probe, regions, report, suite, sweep, verify
 from qdecay.cli.failures import complain, exit_code
 from qdecay.cli.signals import signals_that_stop
 from qdecay.cli.standard_streams import open_closed_streams
@@ -52,7 +53,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for part in (compare, regions, price, report, edit, probe, suite):
+for part in (compare, regions, verify, price, report, edit, probe, suite):
     app.add_typer(part.app)
 app.add_typer(sweep.app, name="sweep", options_metavar="[-h]")
 

@@ -40,7 +40,7 @@ def print_numeric(mdp: FiniteMDP, found: NumericRegions, *, digits: int) -> None
 
 
 def _unseen(found: NumericRegions) -> str:
-    """What the table does not show."""
+    """Say what the table does not show."""
     tied, at = max((count, gamma) for gamma, count in found.undecided[1:] or found.undecided)
     gamma = shown_decimal(at, 6)
     return (
@@ -67,7 +67,7 @@ def _changes(
 
 
 def print_certified(mdp: FiniteMDP, found: CertifiedRegions, *, states: bool) -> None:
-    """Print the brackets, what could not be told apart, and what is proven."""
+    """Print the brackets, the near ties, and what is proven."""
     out, end = tables.console(), shown_up_to(found.proven_to)
     size = f"{tables.count(mdp.n_states, 'state')}, {tables.count(mdp.n_actions, 'action')}"
     regions = tables.count(len(found.regions), "region")
@@ -100,7 +100,7 @@ def _start(mdp: FiniteMDP, found: CertifiedRegions, start: int) -> str:
 
 
 def _near_ties(mdp: FiniteMDP, ties: tuple[NearTie, ...]) -> Table:
-    """Return which actions could not be told apart, and where."""
+    """Return which actions could not be distinguished, and where."""
     from rich.text import Text
 
     table = tables.table("not told apart from", "to", "actions")

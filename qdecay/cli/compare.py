@@ -80,7 +80,7 @@ def compare(
     max_steps: Annotated[
         int | None,
         typer.Option(
-            min=1, metavar="N", help="Steps of each agent; what needs more is not started."
+            min=1, metavar="N", help="Steps of each agent; longer training is not started."
         ),
     ] = None,
     method: Annotated[
@@ -204,10 +204,10 @@ def _show_comparison(timed: list[tuple[Comparison, float]], as_json: bool) -> No
 
 
 def learner_named(name: str | None) -> Any:
-    """Return one of qdecay's learners, one's own, or None for the usual one.
+    """Return one of qdecay's learners, the user's own, or None for the usual one.
 
     Raises:
-        InputError: there is none of that name.
+        InputError: there is no learner of that name.
     """
     from qdecay.learning.tabular import TABULAR
 
@@ -233,7 +233,7 @@ def _along(over: str | None, gamma: str | None) -> dict[str, Any]:
     """Return the gamma of --over, as an argument.
 
     Raises:
-        InputError: one of them is missing, or it is no gamma below 1.
+        InputError: one of them is missing, or gamma is not a number below 1.
     """
     if over is None and gamma is None:
         return {}
@@ -243,7 +243,10 @@ def _along(over: str | None, gamma: str | None) -> dict[str, Any]:
         raise InputError("--gamma requires --over NAME=LOW..HIGH")
     number = _exact(gamma, "--gamma", "[0, 1]")
     if number == 1:
-        raise InputError("--gamma must be < 1: an agent looks 1 / (1 - gamma) steps ahead")
+        raise InputError(
+            "--gamma must be < 1: at 1 agents never forget their initial values; `qdecay regions "
+            "--over NAME=LOW..HIGH --gamma 1` finds what is optimal there"
+        )
     return {"gamma": number}
 
 
@@ -307,7 +310,7 @@ def _print_comparison(timed: list[tuple[Comparison, float]]) -> None:
 
 
 def _measured_flips(row: Comparison) -> Iterator[str]:
-    """What agents choose, where nothing says what they should."""
+    """Say what agents choose in an environment where the best choice is unknown."""
     if not row.learned:
         yield "most agents never change their choice, or no choice has a majority"
     for (left, right), found in zip(row.sides, row.learned, strict=True):

@@ -21,13 +21,13 @@ _MAX_SECONDS = 20.0
 def edit(
     folder: Annotated[
         Path,
-        typer.Argument(metavar="FOLDER", help="Where your files are; made if missing."),
+        typer.Argument(metavar="FOLDER", help="The folder of your files; created if missing."),
     ] = Path(),
     port: Annotated[
-        int, typer.Option(min=0, max=65535, metavar="N", help="0, the default, is any free one.")
+        int, typer.Option(min=0, max=65535, metavar="N", help="0, the default, picks a free one.")
     ] = 0,
     no_browser: Annotated[
-        bool, typer.Option("--no-browser", help="Print the address, and open no browser.")
+        bool, typer.Option("--no-browser", help="Print the address; open no browser.")
     ] = False,
     max_seconds: Annotated[
         float, typer.Option(min=0.1, metavar="SECONDS", help="Give up on a problem after this.")
@@ -35,8 +35,8 @@ def edit(
 ) -> None:
     """Type or draw problems in a page, and see them solved at once.
 
-    The page is served on this machine only, at an address with a secret. What you type is kept in
-    FOLDER while you type, and is there again when you start the editor again. Ctrl-C ends it.
+    The page is served on this machine only, at an address with a secret. What you type is saved
+    in FOLDER as you type, and is back when you start the editor again. Ctrl-C ends it.
 
     \b
     Examples:
@@ -47,7 +47,7 @@ def edit(
     from qdecay.editing.folder import Folder
     from qdecay.editing.server import Editor
 
-    if isnan(max_seconds):  # which no bound keeps out
+    if isnan(max_seconds):  # nan passes every bound
         raise InputError("--max-seconds must be a number of seconds, got nan")
     editor = Editor(Folder(folder), port=port, max_seconds=max_seconds)
     typer.echo(f"{editor.address}\nCtrl-C ends the editor; what you typed is kept.")

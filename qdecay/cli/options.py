@@ -60,7 +60,7 @@ _Key = Annotated[
     typer.Option(
         "--key",
         metavar="module:function",
-        help="With --explore: what tells states apart (env -> any value).",
+        help="With --explore: what distinguishes states (env -> any value).",
     ),
 ]
 _Numbers = Annotated[
@@ -68,7 +68,7 @@ _Numbers = Annotated[
     typer.Option(
         metavar="KIND",
         help="short (default): floats are the short decimals or fractions they stand for; "
-        "binary: the fractions they are.",
+        "binary: the exact fractions they are.",
     ),
 ]
 _Normalise = Annotated[
@@ -126,7 +126,7 @@ def reads_source(command: Callable[..., Any]) -> Callable[..., Any]:
     The command has a parameter `source`. Where that has the default None, SOURCE may be omitted. An
     option that the command has itself is its own.
     """
-    known = {"Source": Any}  # which is not imported here: that takes long
+    known = {"Source": Any}  # not imported here: that takes long
     own = inspect.signature(command, locals=known, eval_str=True).parameters
     _, *every = inspect.signature(_read, locals=known, eval_str=True).parameters.values()
     mine = [each for each in every if each.name not in own]

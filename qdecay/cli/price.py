@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from qdecay.model.source import Source
     from qdecay.pricing.certified_price import CertifiedPrice
     from qdecay.pricing.line_price import LinePrice
-    from qdecay.pricing.result import JudgedRegions, Price, PricedPoint
+    from qdecay.pricing.result import GammaPrice, JudgedRegions, Price, PricedPoint
 
 app = typer.Typer()
 
@@ -105,16 +105,16 @@ def price(
     undiscounted total; where that is infinite, the average per step. At a breakpoint, at 0 and at 1
     ties are broken in the worst and in the best way; elsewhere all ways earn the same.
 
-    What is lost is (optimum - worst) / |optimum|. Over a number of steps the optimum is that of a
+    The loss is (optimum - worst) / |optimum|. Over a number of steps the optimum is that of a
     policy that knows how many steps are left.
 
     With --over, find what every value of another number costs: the policies that it makes optimal,
-    at one --gamma, are judged in the unchanged model of SOURCE. That tells which rewards one may
+    at one --gamma, are judged in the unchanged model of SOURCE. That shows which rewards you may
     train with, and what a policy earns that was planned for another probability.
 
     With --method certified, for thousands of states: the policies between the brackets of `qdecay
     regions --certified` are judged in floats with proven errors. A gamma from which nothing is lost
-    is then the upper end of a bracket, and losses below the errors count as nothing. The exit code
+    is then the upper end of a bracket, and losses smaller than the errors count as 0. The exit code
     is 3 where near ties or an early end leave the price open.
 
     With --resamples, the policies that are optimal for the data are judged in other models that
@@ -162,7 +162,7 @@ def _refuse(option: str, others: Mapping[str, object]) -> None:
 
 @dataclass(frozen=True)
 class _Common:
-    """What is asked of a price over gammas and along a line alike."""
+    """The options that prices over gammas and along a line have in common."""
 
     source: Source
     judge: str | None
@@ -188,15 +188,15 @@ class _Common:
         """Arguments of `qdecay.price`."""
         return {"max_loss": self.max_loss, "max_seconds": self.max_seconds, "progress": True}
 
-    def draw(self, found: Any, marked: Sequence[PricedPoint]) -> None:
-        """Draw it, if that is wanted."""
+    def draw(self, found: GammaPrice | LinePrice, marked: Sequence[PricedPoint]) -> None:
+        """Draw the price, if a plot is requested."""
         if self.plot is not None:
             from qdecay.reporting.plots.price import save_price
 
             save_price(found, self.plot, marked)
 
     def document(self, found: JudgedRegions, more: dict[str, Any]) -> bool:
-        """Print it as a document, if that is wanted."""
+        """Print the price as a document, if that is requested."""
         if self.as_json:
             print_json({**found.to_json(self.source.text), **more})
         return self.as_json

@@ -29,7 +29,7 @@ def print_price(
     resampled: ResampledPrice | None,
     digits: int,
 ) -> None:
-    """Print what each region earns, what the picked gammas do, and the answer in a sentence."""
+    """Print what each region and each picked gamma earns, and the answer in a sentence."""
     out = tables.console()
     out.print(_heading(found, "", digits), soft_wrap=True)
     regions, gammas = ((), ()) if resampled is None else (resampled.regions, resampled.gammas)
@@ -44,7 +44,7 @@ def print_price(
     if found.within is None:
         out.print(f"near gamma = 1 more than {most} is lost")
     elif found.within != found.free_from:
-        from qdecay.pricing.result import inside
+        from qdecay.pricing.ends import inside
 
         ends = inside(found.within, found.regions[-1].upper, digits)
         out.print(f"gamma between {' and '.join(ends)} loses at most {most}")
@@ -55,7 +55,7 @@ def print_price(
 
 
 def _certified(regions: CertifiedRegions) -> str:
-    """Say what is proven of a price between brackets, and what is not."""
+    """Say what is proven about a price between brackets, and what is not."""
     ties = (
         " In near ties the worst and the best are over all that may be optimal."
         if (regions.near_ties)
@@ -68,7 +68,7 @@ def _certified(regions: CertifiedRegions) -> str:
 
 
 def print_line_price(found: LinePrice, picked: list[PricedValue], digits: int) -> None:
-    """Print the same along a line."""
+    """Print the price along a line in the same way."""
     out, name = tables.console(), found.parameter.name
     along = f" of {name} at gamma = {shown_fraction(found.gamma)}"
     out.print(_heading(found, along, digits), soft_wrap=True)
@@ -128,7 +128,7 @@ def _picked(
 
 
 def _intervals(row: Sequence[ResampledWorth]) -> list[str]:
-    """What policies earn and lose over resamples; nothing where there are none."""
+    """Return what policies earn and lose over resamples; nothing if there are none."""
     found = []
     for worth in row:
         ends = None if worth.loss is None else tuple(map(tables.share, worth.loss))
@@ -138,7 +138,8 @@ def _intervals(row: Sequence[ResampledWorth]) -> list[str]:
 
 
 def _learned(learned: LearnedPrice, digits: int) -> Table:
-    """Beside each other: what a gamma allows, what agents earn, and what is lost to which."""
+    """Show side by side what a gamma allows, what agents earn, and what is lost to gamma and
+    training."""
     shown = tables.table("gamma", "allows", "agents", "range", "lost to gamma", "to training")
     for row in learned.gammas:
         ends = [agent.shown(digits) for agent in (row.agents[0], row.agents[-1])]
@@ -154,7 +155,7 @@ def _learned(learned: LearnedPrice, digits: int) -> Table:
 
 
 def _earned(row: Priced, digits: int) -> tuple[str, str, str]:
-    """What some policies earn, that number exactly if it is short, and what is lost."""
+    """Return what some policies earn, also exactly if that is short, and what is lost."""
     exact = row.worst.exact if row.worst.exact == row.best.exact else None
     text = f"± {row.worst.error:.1e}" if row.worst.error else "" if exact is None else str(exact)
     loss = tables.share(row.loss)

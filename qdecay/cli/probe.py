@@ -91,7 +91,7 @@ def probe(
     """Measure the effective discount of an agent.
 
     For each delay, freshly trained agents choose between a near and a far reward until the ratio at
-    which they are indifferent is known. With --gamma all answers are weighed against the agent as
+    which they are indifferent is known. With --gamma, the possible explanations are the agent as
     configured, another gamma, known faults and other curves. The exit code is 0 if the agent
     behaves as configured, 1 if it does not, and 3 if the answers leave it open.
 

@@ -44,7 +44,7 @@ def _print_weights(profile: DiscountProfile) -> None:
 
 
 def _row(point: Point, *, looks: bool) -> tuple[str, ...]:
-    """Without numbers where the agent does not look at the offer."""
+    """Return a row, without numbers if the agent does not look at the offer."""
     from qdecay.probing.point import shown
 
     gamma, found = (point.gamma, point.log_discount) if looks else (None, None)

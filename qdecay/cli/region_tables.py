@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from qdecay._support.shown import shown_decimal, shown_fraction, shown_interval
 from qdecay.cli import tables
@@ -13,6 +13,7 @@ from qdecay.cli.tables import count
 
 if TYPE_CHECKING:
     from rich.table import Table
+    from rich.text import Text
 
     from qdecay.exact.algebra.number import AlgebraicNumber
     from qdecay.exact.blackwell import Blackwell
@@ -31,12 +32,12 @@ _LONGEST_FRACTION = 40
 
 @dataclass(frozen=True)
 class Axis:
-    """What regions lie on, in words.
+    """The axis of regions in words: gamma, or the parameter of a line.
 
     Attributes:
-        name, letter: of the number that moves; the letter stands for it in polynomials.
+        name, letter: those of the varied number; the letter stands for it in polynomials.
         low, high: its ends.
-        sets: those at both ends.
+        sets: the optimal sets at both ends.
         at: what else is fixed, or "".
     """
 
@@ -49,7 +50,7 @@ class Axis:
 
     @classmethod
     def of(cls, regions: PolicyRegions | LineRegions) -> Axis:
-        """Return that of a result."""
+        """Return the axis of a result."""
         from qdecay.exact.regions import PolicyRegions
 
         if isinstance(regions, PolicyRegions):
@@ -100,7 +101,8 @@ def print_regions(
         out.print(f"{size}: {found} in {axis.low} < {axis.name} < {axis.high}{axis.at}")
     else:
         end = shown_decimal(regions.proven_to, digits)
-        found = f"the first {len(marked)} points" if len(marked) > 1 else "the first point"
+        several = f"the first {len(marked)} points" if len(marked) > 1 else "the first point"
+        found = several if marked else "no points"
         where = f"up to {axis.name} = {end}{axis.at}"
         out.print(f"{size}: {found} where sets change, {where}; more may follow")
     if marked:
@@ -121,10 +123,16 @@ def print_regions(
         out.print(_shown_constant(regions, axis, digits), soft_wrap=True)
     if states:
         out.print(_states(mdp, regions, axis, digits))
+        if regions.breakpoints:
+            out.print(
+                f"at the {axis.name} between two intervals the actions of both are optimal, and no "
+                f"others unless it has a line of its own",
+                soft_wrap=True,
+            )
 
 
 def _shown_constant(regions: PolicyRegions | LineRegions, axis: Axis, digits: int) -> str:
-    """Say from where to where, at both ends, nothing changes."""
+    """Say up to where, from both ends, nothing changes."""
     points = sorted(point.number for point in (*regions.breakpoints, *regions.touches))
     if not points:
         return f"between {axis.low} and {axis.high} nothing changes"
@@ -132,7 +140,7 @@ def _shown_constant(regions: PolicyRegions | LineRegions, axis: Axis, digits: in
     return f"nothing changes left of {first}, nor right of {last}"
 
 
-def _shown_changes(mdp: MDP, point: Turn) -> Any:
+def _shown_changes(mdp: MDP, point: Turn) -> Text:
     """Return which sets change, for the first few states."""
     from rich.text import Text
 
@@ -169,16 +177,23 @@ def _shown_ends(mdp: MDP, regions: PolicyRegions | LineRegions, axis: Axis, stat
 
 
 def _states(mdp: MDP, regions: PolicyRegions | LineRegions, axis: Axis, digits: int) -> Table:
-    """Return, for each state, the intervals on which its set is constant."""
+    """Return, for each state, the intervals on which its set is constant, and the points where it
+    is larger than on both sides."""
     from rich.text import Text
 
     shown = tables.table("state", "optimal actions", f"for {axis.name} in")
+    points = sorted((*regions.breakpoints, *regions.touches), key=lambda point: point.number)
     inner = [shown_decimal(b.number, digits) for b in regions.breakpoints]
     at_low, at_high = axis.sets
-    assert at_high is not None  # the search ended
-    everywhere = [at_low, *regions.regions, at_high]
-    lows = [f"[{axis.low}", f"({axis.low}", *(f"({end}" for end in inner), f"[{axis.high}"]
-    highs = [f"{axis.low}]", *(f"{end})" for end in inner), f"{axis.high})", f"{axis.high}]"]
+    everywhere = [at_low, *regions.regions]
+    lows = [f"[{axis.low}", f"({axis.low}", *(f"({end}" for end in inner)]
+    highs = [f"{axis.low}]", *(f"{end})" for end in inner)]
+    if at_high is None:  # the search ended early
+        highs.append(f"{shown_decimal(regions.proven_to, digits)})")
+    else:
+        everywhere.append(at_high)
+        lows.append(f"[{axis.high}")
+        highs += [f"{axis.high})", f"{axis.high}]"]
     for state in range(mdp.n_states):
         sets = [part[state] for part in everywhere]
         starts = [i for i, actions in enumerate(sets) if i == 0 or actions != sets[i - 1]]
@@ -186,6 +201,11 @@ def _states(mdp: MDP, regions: PolicyRegions | LineRegions, axis: Axis, digits: 
             name = mdp.state_name(state) if i == 0 else ""
             actions = shown_actions(mdp, sets[i])
             shown.add_row(Text(name), Text(actions), axis.interval(lows[i], highs[after - 1]))
+        for point in points:
+            change = point.changes.get(state)
+            if change is not None and set(change.at) - {*change.left, *change.right}:
+                at = shown_decimal(point.number, digits)
+                shown.add_row("", Text(shown_actions(mdp, change.at)), at)
     return shown
 
 

@@ -1,19 +1,16 @@
-"""The commands of policy regions: regions, blackwell and verify."""
+"""The commands of policy regions: regions and blackwell."""
 
 from __future__ import annotations
 
-import os
-import platform
-import tempfile
 from dataclasses import replace
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
 from qdecay._support.outputs import CERTIFICATES, check_output
-from qdecay.cli import bracket_tables, region_tables, tables
+from qdecay.cli import bracket_tables, region_tables
+from qdecay.cli.failures import complain
 from qdecay.cli.options import (
     AsJson,
     Digits,
@@ -25,14 +22,14 @@ from qdecay.cli.options import (
     reads_source,
 )
 from qdecay.cli.standard_streams import print_json
-from qdecay.errors import BudgetExceeded, InputError, InternalError, input_errors
+from qdecay.cli.verify import write_certificate
+from qdecay.errors import BudgetExceeded, InputError, input_errors
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from fractions import Fraction
 
     from qdecay.exact.line_regions import LineRegions
-    from qdecay.exact.proof.verify import Verification
     from qdecay.exact.regions import PolicyRegions
     from qdecay.exact.resampled import ResampledBreakpoints
     from qdecay.model.line import ModelLine
@@ -115,10 +112,10 @@ def regions(
 
     A touch is a gamma where one more action is optimal at that point only. --resamples solves other
     data that the same world might have produced, and says how well the data settles the gammas of
-    the start.
+    the start. When --max-seconds end a search, what is proven by then is shown, exit code 3.
 
     For models too large for exact arithmetic: --certified finds brackets outside of which the
-    optimal actions of every state are proven; the exit code is 3 where it cannot tell actions apart
+    optimal actions of every state are proven; the exit code is 3 if it cannot distinguish actions
     or does not reach 1 - 1e-9; with --numeric too, it takes floats as they are. --numeric alone
     follows changes in floating point, at any size; its list may be incomplete.
 
@@ -133,8 +130,8 @@ def regions(
       qdecay regions large.npz --certified --width 1e-6
     """
     at = _gamma_of(over, to, gamma)
-    if first is not None and (certificate is not None or resamples is not None or states):
-        raise InputError("--first cannot be combined with --certificate, --resamples or --states")
+    if first is not None and (certificate is not None or resamples is not None):
+        raise InputError("--first cannot be combined with --certificate or --resamples")
     if certificate is not None:
         check_output(certificate, CERTIFICATES, force=force, source=source.text)
     elif force or no_check:
@@ -154,38 +151,60 @@ def regions(
     if numeric:
         _numeric(source, max_seconds, as_json, digits, states or refused)
         return 0
+    from qdecay.exact.line_regions import LineRegions
+    from qdecay.exact.regions import PolicyRegions
+    from qdecay.model.line import ModelLine
+
     found: PolicyRegions | LineRegions
     problem: MDP | ModelLine
-    if at is not None:
-        if resamples is not None:
-            raise InputError("--resamples cannot be combined with --over or --to")
-        line, found = _solve_line(source, over, to, at, first, max_seconds)
-        problem, mdp, resampled = line, line.low, None
-    else:
-        mdp, found, resampled = _solve(source, first, max_seconds, resamples, workers)
-        problem = mdp
+    resampled, early = None, False
+    if at is not None and resamples is not None:
+        raise InputError("--resamples cannot be combined with --over or --to")
+    try:
+        if at is not None:
+            problem, found = _solve_line(source, over, to, at, first, max_seconds)
+        else:
+            problem, found, resampled = _solve(source, first, max_seconds, resamples, workers)
+    except BudgetExceeded as limit:
+        if certificate is not None or resamples is not None:
+            raise
+        found, early = _part(limit, PolicyRegions, LineRegions), True
+        problem = found.line if isinstance(found, LineRegions) else found.mdp
     statement = None
     if certificate is not None:
-        statement = _write_certificate(source.text, problem, found, certificate, check=not no_check)
+        statement = write_certificate(source.text, problem, found, certificate, check=not no_check)
     if as_json:
         document = found.to_json(source.text)
         if resampled is not None:
             document["resampled"] = resampled.within()
         print_json(document, indent=None)
-        return 0
+        return 3 if early else 0
+    mdp = problem.low if isinstance(problem, ModelLine) else problem
     region_tables.print_regions(mdp, found, digits=digits, states=states)
     if resampled is not None:
         region_tables.print_resampled(mdp, resampled, digits=digits)
     if statement is not None:
         typer.echo(f"{certificate}: {statement}")
-    return 0
+    return 3 if early else 0
+
+
+def _part(limit: BudgetExceeded, *kinds: type[Any]) -> Any:
+    """Print why a search ended early, and return what it had proven by then.
+
+    Raises:
+        BudgetExceeded: that is nothing.
+    """
+    if not isinstance(limit.best, kinds):
+        raise limit
+    complain(str(limit))
+    return limit.best
 
 
 def _gamma_of(over: str | None, to: Path | None, gamma: str | None) -> Fraction | None:
     """Return the gamma of a model line, or None if there is none.
 
     Raises:
-        InputError: it is no gamma, or given without a line; or the line without it, or twice.
+        InputError: it is not a gamma, gamma or line is missing, or two lines are given.
     """
     from qdecay._support.checks import exact
 
@@ -282,6 +301,7 @@ def _certified(
     """Print the brackets of `certified_policy_regions`, and what they prove; return the code."""
     from qdecay._support.checks import exact
     from qdecay.certified.regions import certified_policy_regions
+    from qdecay.certified.result import CertifiedRegions
 
     if refused:
         raise InputError(
@@ -290,14 +310,18 @@ def _certified(
         )
     with input_errors("--"):
         given: dict[str, Any] = {} if width is None else {"width": exact(width, "width", "(0, 1]")}
-    with budget(source.text, max_seconds, _IN_FLOATS):
-        mdp = source.float_mdp() if as_floats else source.mdp()
-        found = certified_policy_regions(mdp, **given, max_seconds=max_seconds, progress=True)
+    early = False
+    try:
+        with budget(source.text, max_seconds, _IN_FLOATS):
+            mdp = source.float_mdp() if as_floats else source.mdp()
+            found = certified_policy_regions(mdp, **given, max_seconds=max_seconds, progress=True)
+    except BudgetExceeded as limit:
+        found, early = _part(limit, CertifiedRegions), True
     if as_json:
         print_json(found.to_json(source.text), indent=None)
     else:
-        bracket_tables.print_certified(mdp, found, states=states)
-    return 0 if found.is_complete else 3
+        bracket_tables.print_certified(found.mdp, found, states=states)
+    return 0 if found.is_complete and not early else 3
 
 
 @app.command()
@@ -328,60 +352,6 @@ def blackwell(
     region_tables.print_blackwell(mdp, found, digits=digits)
 
 
-@app.command()
-def verify(
-    file: Annotated[
-        Path, typer.Argument(metavar="FILE", help="A file written by `regions --certificate`.")
-    ],
-    as_json: AsJson = False,
-) -> int:
-    """Check a certificate of policy regions without the solver.
-
-    Uses only the standard library's exact integers. The exit code is 1 if the certificate does not
-    prove what it states.
-
-    \b
-    Examples:
-      qdecay verify proof.json
-    """
-    from qdecay.exact.proof.verify import CertificateError
-
-    try:
-        proven = _proven(file, file)
-    except CertificateError as error:
-        document = {"schema": "qdecay.verification/1", "proven": False, "reason": str(error)}
-        statement = f"rejected: {error}"
-    else:
-        document, statement = proven.to_json(), _statement(proven)
-    if as_json:
-        print_json(document)
-    else:
-        typer.echo(f"{file}: {statement}")
-    return int(not document["proven"])
-
-
-def _proven(file: Path, name: Path) -> Verification:
-    """Check the certificate in a file, called `name`."""
-    from qdecay.exact.proof.verify import SCHEMAS
-    from qdecay.exact.proof.verify import verify as check
-    from qdecay_envs.jsonfile import read_json
-
-    with input_errors():
-        document = read_json(file)
-    if not isinstance(document, dict) or document.get("schema") not in SCHEMAS:
-        known = " or ".join(f'"{schema}"' for schema in SCHEMAS)
-        raise InputError(f'{file}: not a certificate: "schema" must be {known}')
-    return check(document)
-
-
-def _statement(proven: Verification) -> str:
-    """Say what a certificate proves."""
-    counted = {"region": proven.regions, "breakpoint": proven.breakpoints, "touch": proven.touches}
-    counts = ", ".join(tables.count(number, noun) for noun, number in counted.items())
-    along = "" if proven.gamma is None else f" along a model line at gamma = {proven.gamma}"
-    return f"proven: {counts} of {tables.count(proven.states, 'state')}{along}"
-
-
 def _solve(
     source: Source,
     first: int | None,
@@ -407,52 +377,3 @@ def _solve(
         deadline = Deadline(max_seconds)
         found = policy_regions(mdp, **limits)
         return mdp, found, resampled_of(found, state, drawn, deadline, progress=True)
-
-
-def _write_certificate(
-    source: str, problem: MDP | ModelLine, found: Any, path: Path, *, check: bool
-) -> str:
-    """Write a certificate and return its status; FILE exists only once it is checked.
-
-    Raises:
-        InternalError: the checker rejects it. It is saved next to FILE under a new name.
-    """
-    from qdecay.exact.proof.certificate import write_certificate
-    from qdecay.exact.proof.verify import BeyondChecker, CertificateError
-    from qdecay_envs.files import replacing
-
-    with replacing(path) as scratch:
-        try:
-            write_certificate(problem, found, scratch, progress=True)
-        except ValueError as error:
-            reason = str(error).removeprefix(f"{scratch}: ")
-            raise InputError(f"{path}: {reason}") from error
-        if not check:
-            return "not checked; run `qdecay verify` to check it"
-        try:
-            return _statement(_proven(scratch, path))
-        except BeyondChecker as error:
-            raise InputError(f"{path}: {error}; --no-check writes it unchecked") from error
-        except CertificateError as error:
-            raise InternalError(
-                f"{path}: the checker refuses this proof: {error}; do not rely on these regions: "
-                f"this is a bug in qdecay, please report it with {_kept(scratch)}, {source} and "
-                f"these versions: {_versions()}"
-            ) from error
-
-
-def _kept(proof: Path) -> str:
-    """Save a rejected proof under an unused name and return it, or why that failed."""
-    try:
-        handle, name = tempfile.mkstemp(prefix="refused-", suffix=".json", dir=proof.parent)
-        os.close(handle)
-        proof.replace(name)
-    except OSError as error:
-        return f"how to reproduce it (the proof could not be saved: {error.strerror or error})"
-    return f"the proof, saved as {name}"
-
-
-def _versions() -> str:
-    names = ("qdecay", "python-flint", "numpy", "scipy")
-    found = (f"{name} {version(name)}" for name in names)
-    return f"{', '.join(found)}, Python {platform.python_version()}, {platform.platform()}"

@@ -35,7 +35,7 @@ State = Annotated[
 ]
 MaxSteps = Annotated[
     int,
-    typer.Option(min=1, metavar="N", help="Steps of each agent; what takes more is not started."),
+    typer.Option(min=1, metavar="N", help="Steps of each agent; longer training is not started."),
 ]
 _MAX_STEPS = 10_000_000
 _MAX_SECONDS = 60.0

@@ -1,4 +1,4 @@
-"""SIGTERM and SIGHUP stop what runs as Ctrl-C does."""
+"""SIGTERM and SIGHUP stop a command as Ctrl-C does."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _SAME_SIGNAL_SECONDS = 1.0
 
 @contextmanager
 def signals_that_stop() -> Iterator[list[int]]:
-    """Make SIGTERM and SIGHUP stop what runs as Ctrl-C does; yield those that came.
+    """Make SIGTERM and SIGHUP stop a command as Ctrl-C does; yield those received.
 
     systemd, Slurm, `docker stop` and closing terminals send them. A signal that was ignored at the
     start, as by nohup, stays ignored.

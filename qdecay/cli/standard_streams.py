@@ -10,11 +10,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stdout
 from typing import Any, TextIO
 
-_documents: list[TextIO] = []  # where documents go, while everything else that is printed does not
+_documents: list[TextIO] = []  # where documents go, while all other output is redirected
 
 
 def open_closed_streams() -> None:
-    """Replace closed streams by the null device, and let every name be written.
+    """Replace closed streams by the null device, and make every name printable.
 
     Python has None for a closed stream, and the next file to be opened takes its number: a worker's
     output would go into it. Characters missing from the encoding of standard output are escaped, as
@@ -34,7 +34,7 @@ def open_closed_streams() -> None:
 
 
 def _open_null(number: int) -> None:
-    found = os.open(os.devnull, os.O_RDWR)  # takes the lowest number that is free
+    found = os.open(os.devnull, os.O_RDWR)  # takes the lowest free number
     if found == number:
         os.set_inheritable(found, True)
     else:
@@ -44,7 +44,8 @@ def _open_null(number: int) -> None:
 
 @contextmanager
 def documents_only() -> Iterator[None]:
-    """Print on standard error what is printed, such as by the user's code, but for `print_json`."""
+    """Redirect to standard error whatever is printed, such as by the user's code; not
+    `print_json`."""
     _documents.append(sys.stdout)
     try:
         with redirect_stdout(sys.stderr):

@@ -23,6 +23,7 @@ from qdecay.errors import input_errors
 
 if TYPE_CHECKING:
     from qdecay.comparison.learning_times import LearningTime
+    from qdecay.exact.algebra.number import AlgebraicNumber
     from qdecay.learning.schedules import Schedule
     from qdecay.model.source import Source
     from qdecay.pricing.survey import SurveyedPrice
@@ -41,12 +42,13 @@ def envs(
 ) -> None:
     """List the environments with their exact break-even gammas.
 
-    Shown are the gammas at which the optimal choice changes at the start state, or in any state
-    where episodes start in several; --json has those of all states, and each environment's law.
+    These are the gammas at which the optimal choice changes at the start state, or, if episodes
+    start in several states, in any state; --json has those of all states, and each environment's
+    law.
 
-    With --prices, list for these and for Gymnasium's own how many breakpoints there are, the
-    Blackwell discount factor, what the policies that are optimal at four gammas lose in all (or per
-    step, where the total is infinite) and within the time limit, and which gammas are best.
+    With --prices, list for these and for Gymnasium's own environments the number of breakpoints,
+    the Blackwell discount factor, what the policies that are optimal at four gammas lose in total
+    (or per step, where the total is infinite) and within the time limit, and which gammas are best.
 
     \b
     Examples:
@@ -107,7 +109,7 @@ def _print_prices(rows: list[SurveyedPrice]) -> None:
     tables.console().print(table)
 
 
-def _short_root(root: Any) -> str:
+def _short_root(root: AlgebraicNumber) -> str:
     return f"{root.closed_form() or ''} = {shown_decimal(root, 8)}".removeprefix(" = ")
 
 
@@ -169,10 +171,10 @@ def learn_curve(
 
     With SOURCE, the choice is that in one state of a model, the start or --state, where episodes
     begin. It is right if all greedy actions there are optimal at gamma, and steps are counted until
-    that stays so. The table also has the exact action gap: the smaller it is, the harder it is to
-    see what is best. The step size is 1 where nothing is random, else harmonic:1/(1 - gamma), the
-    n-th update of a value counting (1/(1 - gamma)) / (1/(1 - gamma) + n - 1). The environment's
-    time limit truncates episodes; what would have followed still counts.
+    it stays so. The table also has the exact action gap: the smaller it is, the harder it is to see
+    what is best. The step size is 1 where nothing is random, else harmonic:1/(1 - gamma), the n-th
+    update of a value counting (1/(1 - gamma)) / (1/(1 - gamma) + n - 1). The environment's time
+    limit truncates episodes; what would have followed still counts.
 
     Without SOURCE, homework D: a small reward on every step against a large one every n-th step,
     next to the 2^(n+1) - 2 steps that a uniformly random walk needs on average to collect the large

@@ -16,15 +16,15 @@ if TYPE_CHECKING:
 _ENDLESS = 1 << 30  # columns
 
 
-def console(stderr: bool = False) -> Console:
-    """Return a console of standard output or standard error.
+def console() -> Console:
+    """Return a console of standard output.
 
     Text is printed as it is: a name may look like rich's markup or emoji. Without a terminal, lines
     are as long as necessary, regardless of COLUMNS.
     """
     from rich.console import Console
 
-    out = Console(stderr=stderr, highlight=False, markup=False, emoji=False)
+    out = Console(highlight=False, markup=False, emoji=False)
     if not out.is_terminal:
         out.width = _ENDLESS
     return out

@@ -3,6 +3,7 @@ here."""
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import Any
 
 from qdecay._support.shown import shown_decimal
@@ -29,7 +30,7 @@ def welcome() -> None:
     out.print(Text("qdecay --help     everything else"))
 
 
-def _shown_branch(name: str, stream: tuple[Any, ...]) -> str:
+def _shown_branch(name: str, stream: tuple[Fraction, ...]) -> str:
     rewards = ", ".join(map(str, stream))
     if len(stream) > 6:
         rewards = f"{len(stream) - 1} x {stream[0]}, {stream[-1]}"

@@ -1,4 +1,5 @@
-"""What judges of agents share: their budget, what they found, and when an interval settles it."""
+"""What all ways of judging agents share: budget, findings, and when an interval settles a
+threshold."""
 
 from __future__ import annotations
 
@@ -13,8 +14,8 @@ from qdecay.exact.algebra.number import AlgebraicNumber
 from qdecay.exact.break_even import BreakEven
 
 MAX_STEPS = 100_000_000  # of each agent on a model: minutes for ten of them
-ALLOWED = 0.2  # of the asked width: for what is not yet learned, and lines drawn for curves
-TOLERANCE = 1e-6  # of thresholds that chance does not move, of the range of what moves
+ALLOWED = 0.2  # share of the requested width, for errors of learning and interpolation
+TOLERANCE = 1e-6  # of thresholds that chance does not move, as a share of the range
 
 
 @dataclass(frozen=True)
@@ -23,8 +24,8 @@ class Budget:
 
     Attributes:
         seeds: one agent each.
-        width: of the widest interval that settles a threshold.
-        max_steps: of each agent; None is the usual number.
+        width: the widest interval that settles a threshold.
+        max_steps: the most steps of each agent; None means the usual number.
         report: is called with `Progress`.
         deadline: of the whole call.
     """
@@ -41,7 +42,7 @@ class Budget:
         return MAX_STEPS if self.max_steps is None else self.max_steps
 
     def width_of(self, flip: Flip) -> float:
-        """Return the widest interval that settles this one: it must not reach the next change."""
+        """Return the widest interval that settles this flip: it must not reach the next change."""
         return min(self.width, flip.room / 2)
 
 
@@ -51,7 +52,7 @@ class Learned:
 
     Attributes:
         threshold: where they flip; None if they were not trained for one.
-        forecast: the steps that it takes each of them; None if that is unknown.
+        forecast: the steps that each of them needs; None if that is unknown.
         wrong: what disagrees, or None.
         unsettled: what they leave open, or None.
     """
@@ -63,7 +64,7 @@ class Learned:
 
 
 class Agents(Protocol):
-    """Agents that are trained, and held against what is exact."""
+    """Agents that are trained, and compared with what is exact."""
 
     @property
     def name(self) -> str:
@@ -86,7 +87,7 @@ def outside(found: LearnedThreshold, exact: AlgebraicNumber) -> str | None:
 
 
 def too_wide(found: LearnedThreshold, width: float) -> str | None:
-    """Return how much wider the interval is than what settles the matter, or None."""
+    """Return a message if the interval is too wide to settle the matter, or None."""
     assert found.interval is not None
     low, high = found.interval
     if high - low <= width:
@@ -99,7 +100,7 @@ def too_wide(found: LearnedThreshold, width: float) -> str | None:
 def off(
     found: LearnedThreshold, exact: AlgebraicNumber, what: str = "exact", span: float = 1.0
 ) -> str | None:
-    """Return where agents flip that chance does not move, if it is elsewhere.
+    """Return where agents flip that chance does not move, if that is elsewhere.
 
     `span` is the range of what moves.
     """

@@ -21,8 +21,8 @@ class Bracketed:
     Attributes:
         middle: the changes as if each were in the middle of its bracket.
         brackets: those of the changes, in order; touches have none.
-        apart: how far a change is from the middle at most, where it is one.
-        unsettled: what the brackets leave open of this state, one line each.
+        apart: how far a change may be from the middle of its bracket.
+        unsettled: what the brackets leave open about this state, one line each.
     """
 
     middle: BreakEven
@@ -32,7 +32,7 @@ class Bracketed:
 
     @classmethod
     def of(cls, mdp: MDP, state: int, max_seconds: float | None) -> Bracketed:
-        """Return them from the model's certified regions.
+        """Return the changes of a state by the model's certified regions.
 
         Raises:
             BudgetExceeded: max_seconds ran out.

@@ -1,10 +1,10 @@
-"""Symbolic, planned and learned: three ways to find where a choice flips.
+"""Exact, planned and learned: three ways to find where a choice flips.
 
 At one state of a finite model the exact break-even gammas come from algebra (`qdecay.exact`), the
 planned ones from bisecting on value iteration's greedy action (`planned`), the learned ones from
 agents: of qdecay's learners (`shared`), or of a user's own (`own`); in an environment without a
 table they are measured (`measured`). On a chain agents may also be stopped after a number of forced
-walks (`walks`). Along a model line its parameter moves instead of gamma (`moving`).
+walks (`walks`). Along a model line its parameter varies instead of gamma (`moving`).
 """
 
 from __future__ import annotations
@@ -37,6 +37,7 @@ from qdecay.learning.tabular import TABULAR
 from qdecay.model.door import Problem
 from qdecay.model.info import ModelInfo
 from qdecay.model.line import ModelLine
+from qdecay.model.mdp import MDP
 from qdecay.model.source import HOMEWORK
 
 WIDTH = 0.02
@@ -118,26 +119,26 @@ def compare(
 
     Args:
         problem: a model with exact numbers, or anything that `qdecay.as_mdp` accepts; or an
-            environment without a table whose spaces are discrete, where thresholds are
-            learned, but compared with nothing; or a `ModelLine`. Without it, the four homework
-            problems, as the command does.
+            environment without a table whose spaces are discrete, where thresholds are learned, but
+            there is no exact one to compare with; or a `ModelLine`. None means the four homework
+            problems.
         method: "exact"; or "certified", for models of thousands of states with a table: the
             brackets of `certified_policy_regions` take the place of exact gammas.
         gamma: the discount factor of a line, 0 <= gamma < 1; only with a line.
-        state: the state whose choice flips, by its number or name; None is the start.
-        seeds: independent agents; >= 10, so that the range means something.
-        seed: the first of them; the others follow.
-        learner: `q_learning`, `double_q_learning`, `sarsa` or `expected_sarsa`; None is Q-learning
-            where nothing is random, else Double Q-learning. Or a function of an environment, a
-            gamma and a seed that returns action values or a policy, in the forms of
+        state: the state whose choice flips, by its number or name; None means the start.
+        seeds: the number of independent agents; >= 10, fewer would say too little.
+        seed: the first seed; the others follow.
+        learner: `q_learning`, `double_q_learning`, `sarsa` or `expected_sarsa`; None means
+            Q-learning where nothing is random, and Double Q-learning elsewhere. Or a function of an
+            environment, a gamma and a seed that returns action values or a policy, in the forms of
             `qdecay.comparison.own_learner`.
         epsilon: exact, in [0, 1): SARSA and Expected SARSA learn the values of the policy that
             explores at this rate, and are compared with the regions of `epsilon_soft`.
-        width: the widest 95 % interval that settles a noisy threshold, > 0, along a line as a share
-            of its length; never more than half the distance to the next change.
-        max_steps: of each agent, >= 1: on a model what is expected to take more is not started, by
-            default more than a hundred million; an environment without a table takes that many
-            steps, 50,000 by default.
+        width: the widest 95 % interval that settles a noisy threshold, > 0 (along a line, as a
+            share of its length); at most half the distance to the next change is used.
+        max_steps: the most steps of each agent, >= 1. On a model, training that is expected to take
+            more is not started (by default, more than a hundred million); in an environment without
+            a table each agent takes this many steps (50,000 by default).
         walks: stop training after this many forced walks of each branch, >= 1, and compare with the
             gammas that `qdecay.exact.learning_curve` predicts. Only for chains without randomness
             that end with the last reward.
@@ -150,11 +151,11 @@ def compare(
 
     Raises:
         TypeError: an argument is of the wrong kind, or an exact one is a float; a line comes
-            without gamma, or anything else with it.
+            without gamma, or gamma without a line.
         ValueError: an argument is outside its range, the model has no start and no state is given,
-            or walks are asked of another chain or of a learner with two tables.
-        BudgetExceeded: max_seconds ran out; `best` are the `LearnedThreshold` of the first gammas,
-            without `problem` the first comparisons.
+            or walks are requested for another chain or for a learner with two tables.
+        BudgetExceeded: max_seconds ran out; `best` has the `LearnedThreshold` of the first gammas
+            or, without `problem`, the first comparisons.
 
     >>> from qdecay_envs import ChainLayout
     >>> layout = ChainLayout.choice(stay=[1], move=[0, 0, 4])
@@ -229,8 +230,8 @@ def _line_subject(
     discount = checks.exact(gamma, "gamma", "[0, 1]")
     if discount == 1:
         raise ValueError(
-            "at gamma = 1 agents never forget their initial values: "
-            "compare along a line at gamma < 1"
+            "at gamma = 1 agents never forget their initial values: compare along a line at "
+            "gamma < 1, or find what is optimal at 1 with policy_regions"
         )
     if settings.walks is not None:
         raise ValueError("walks apply to chains over gamma, not to a line: omit walks")
@@ -246,12 +247,7 @@ def _compared(
             raise ValueError(f"{subject.name} has no table, which is what certified regions need")
         return _measured(subject, state, settings, budget)
     mdp, line = subject.mdp, subject.line if isinstance(subject, LineSubject) else None
-    if state is None and mdp.start is None:
-        raise ValueError("the model has no start state: give state (in the shell --state)")
-    at = mdp.start if state is None else mdp.state_index(state)
-    assert at is not None
-    if not mdp.available[at].any():
-        raise ValueError(f"state {mdp.state_name(at)} has no actions: nothing is chosen there")
+    at = _where(mdp, state)
     aim = subject.moving(settings.epsilon if settings.soft else Fraction(0))
     between = None
     if settings.method == "certified":
@@ -295,6 +291,16 @@ def _compared(
     )
 
 
+def _where(mdp: MDP, state: int | str | None) -> int:
+    """Return the state whose choice is compared."""
+    at = mdp.start if state is None else mdp.state_index(state)
+    if at is None:
+        raise ValueError("the model has no start state: give state (in the shell --state)")
+    if not mdp.available[at].any():
+        raise ValueError(f"state {mdp.state_name(at)} has no actions: nothing is chosen there")
+    return at
+
+
 def _measured(
     subject: Subject, state: int | str | None, settings: _Settings, budget: Budget
 ) -> Comparison:
@@ -314,9 +320,8 @@ def _learned(
     settings: _Settings,
     budget: Budget,
 ) -> tuple[str, list[Learned], tuple[AlgebraicNumber, ...] | None]:
-    """Return what trained agents, and what they say of each flip, or of a choice without one.
-
-    And with forced walks where they should flip.
+    """Return the learner's name, what the agents say about each flip or about a choice without one,
+    and, with forced walks, where they should flip.
     """
     learner, aim = settings.learner, planner.moving
     found = list(flips(exact, aim.low, aim.high))
@@ -352,7 +357,8 @@ def _planning_faults(
     planned: Sequence[PlannedFlip | None],
     apart: Fraction,
 ) -> Iterator[str]:
-    """Yield what value iteration does wrong; `apart` is how far a flip may be off what is said."""
+    """Yield what value iteration does wrong; `apart` is how far a flip may be from its stated
+    place."""
     for flip, plan in zip(found, planned, strict=True):
         if plan is None:
             continue

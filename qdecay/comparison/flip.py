@@ -1,4 +1,4 @@
-"""One change of a state's best actions, as planners and learners are held against it."""
+"""One change of a state's best actions, with which planners and learners are compared."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from qdecay.exact.break_even import BreakEven
 
 @dataclass(frozen=True)
 class Flip:
-    """A value of the number that moves at which the set of best actions changes.
+    """A value of the varied number (gamma, or a line's parameter) at which the set of best actions
+    changes.
 
     Attributes:
         at: where, exactly: a gamma, or a value of a line's parameter.
@@ -30,20 +31,20 @@ class Flip:
 
     @property
     def leaving(self) -> list[int]:
-        """The actions that are best left of it only."""
+        """The actions that are best only left of the flip."""
         return sorted(self.left - self.right)
 
     @property
     def entering(self) -> list[int]:
-        """The actions that are best right of it only."""
+        """The actions that are best only right of the flip."""
         return sorted(self.right - self.left)
 
     @property
     def two_sided(self) -> bool:
         """Whether each side has an action of its own.
 
-        Otherwise actions that differ on one side tie on the whole of the other, and no choice of
-        one of them tells the sides apart.
+        Otherwise actions that differ on one side tie everywhere on the other, so that no choice
+        between them distinguishes the sides.
         """
         return bool(self.leaving and self.entering)
 
@@ -53,7 +54,8 @@ class Flip:
         return min(float(self.at) - self.before, self.after - float(self.at))
 
     def is_right(self, choice: int) -> bool:
-        """Whether a choice belongs to the right: only actions best on one side alone decide."""
+        """Whether a choice belongs to the right; only actions that are best on one side alone
+        count."""
         if self.right - self.left:
             return choice in self.right
         return choice not in self.left - self.right
@@ -74,7 +76,7 @@ class Flip:
 
 
 def flips(found: BreakEven, low: float = 0.0, high: float = 1.0) -> Iterator[Flip]:
-    """Yield the changes, in order, of a number that moves from low to high; touches are none."""
+    """Yield the changes from low to high, in order; touches do not count."""
     ends = [low, *map(float, found.roots), high]
     for i, (root, switch) in enumerate(zip(found.roots, found.switches, strict=True)):
         if switch:

@@ -1,24 +1,26 @@
 r"""What a learned threshold costs: how far agents spread about a breakpoint, by linear theory.
 
-An agent's threshold is where the D that it has learned crosses 0, the value of the actions that are
-best right of a breakpoint less that of those best left of it. So its standard deviation is that of
-D (`linear_theory`), divided by the slope of D.
+Let D be the value of the actions that are best right of a breakpoint minus that of the actions best
+left of it. An agent's threshold is where its learned D crosses 0, so the threshold's standard
+deviation is that of D (`linear_theory`), divided by the slope of D.
 
-**Averaging.** No average of iterates has less variance (Polyak and Juditsky 1992) but this one does
-not use the first quarter: with step size h / (h + n - 1) and c = h (1 - gamma), the average over
-the last 3/4 of the visits has 4/3 times that variance or up to 2 % more for c >= 2. (The error of
-an iterate is h n^-c times the integral of s^(c - 1) dW; its average over (n/4, n) has the variance
-16/9 (c / (c - 1))^2 [integral_1/4^1 (1 - u^(c-1))^2 du + integral_0^1/4 ((4u)^(c-1) - u^(c-1))^2
-du] / n, which is 4/3 at c = 2, 1.359 at its largest, c = 5, and tends to 4/3.)
+**Averaging.** The average of all iterates has the least possible variance (Polyak and Juditsky
+1992). The one used here leaves out the first quarter: with step size h / (h + n - 1) and c = h (1 -
+gamma), the average over the last 3/4 of the visits has 4/3 times that variance, or up to 2 % more,
+for c >= 2. (The error of an iterate is h n^-c times the integral of s^(c - 1) dW; its average over
+(n/4, n) has the variance 16/9 (c / (c - 1))^2 [integral_1/4^1 (1 - u^(c-1))^2 du + integral_0^1/4
+((4u)^(c-1) - u^(c-1))^2 du] / n, which is 4/3 at c = 2, 1.359 at its largest, c = 5, and tends to
+4/3.)
 
-**Initial values** lose, in n visits, all but (1 + n / h)^-c of their error: Q-learning contracts by
-gamma. A larger c forgets sooner: for initial errors 10^5 times the accuracy asked for, c = 3, 4, 6
+**Initial values.** After n visits (1 + n / h)^-c of their error is left: Q-learning contracts by
+gamma. A larger c forgets sooner: for initial errors 10^5 times the requested accuracy, c = 3, 4, 6
 and 12 need 290, 150, 85 and 50 / (1 - gamma) visits. But the variance of iterates grows with h, and
 with it what linear theory leaves out: the maximum over actions that chance makes look equal is too
-large, also with two tables, which learn from each other. That shifts the median of FrozenLake-v1 by
+large, even with two tables, which learn from each other. That shifts the median of FrozenLake-v1 by
 0.12, 0.25, 0.40 and 0.69 standard deviations of an agent for c = 3, 4, 6 and 9, and that of a model
-at gamma = 0.98 by 0.6 and 1.2 for c = 3 and 6. Below c = 3 early noise is forgotten too slowly. So
-c = 4, with which 187 of 196 intervals of ten on FrozenLake-v1, RiverSwim and NChain hold.
+at gamma = 0.98 by 0.6 and 1.2 for c = 3 and 6. Below c = 3 early noise is forgotten too slowly.
+Hence c = 4, with which 187 of 196 intervals of ten agents on FrozenLake-v1, RiverSwim and NChain
+contain the exact value.
 
 Sources: Polyak and Juditsky, Acceleration of stochastic approximation by averaging, SIAM J. Control
 Optim. 30 (1992), 838-855; van Hasselt, Double Q-learning (2010); Blom, Statistical estimates and
@@ -46,7 +48,7 @@ from qdecay.model.mdp import MDP
 
 _CONTRACTIONS = 4.0  # c of the module's docstring
 _INFLATION = 4 / 3
-_BIAS = 0.25  # of what is left of the initial values, in standard deviations of the threshold
+_BIAS = 0.25  # accepted effect of the initial values, in standard deviations of the threshold
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -58,15 +60,15 @@ class ThresholdNoise(Record):
         pairs: states and actions that behaviour visits.
         rarest: steps per visit of the pair that is visited least; `pairs` if all are alike.
         spread: standard deviation of the learned gap D just left of the breakpoint, times
-            sqrt(steps), in reward units. 0 if nothing that varies reaches D: rows are
-            deterministic, or all of a row's targets are equal, or the same on both sides.
+            sqrt(steps), in reward units. 0 if nothing random affects D: rows are deterministic, or
+            all of a row's targets are equal, or the same on both sides.
         slopes: dD/dgamma, or dD per unit of a line's parameter, just left and just right of the
             breakpoint, > 0. On the right D and its noise are both larger by the same factor.
-        noisy: whether any target that D is learned from varies: of the optimal actions or of others
-            on the way. Without it a step size of 1 learns the exact values.
-        size: the largest optimal |Q|, which initial values of 0 are off by; in reward units.
+        noisy: whether any target varies from which D is learned, of the optimal actions or of
+            others on the way. If none does, a step size of 1 learns the exact values.
+        size: the largest optimal |Q|, the error of initial values of 0; in reward units.
         doubts: where noise may hide which action is best; None if nothing is noisy.
-        tables: tables of the learner; each sees its share of the visits.
+        tables: the number of the learner's tables, which share the visits.
     """
 
     gamma: float
@@ -92,7 +94,7 @@ class ThresholdNoise(Record):
         return self.spread / self.slopes[0] / math.sqrt(real(steps, "steps", "> 0"))
 
     def steps(self, width: RealLike, seeds: int) -> int:
-        """Return each agent's steps until the seeds' interval is expected to be so narrow.
+        """Return each agent's steps until the seeds' interval is expected to be that narrow.
 
         Args:
             width: of the 95 % interval of the median, `LearnedThreshold.interval`; > 0.
@@ -105,7 +107,7 @@ class ThresholdNoise(Record):
     def _sure_steps(self, sd: float) -> int:
         """Return the steps until hidden best actions shift thresholds by a quarter of `sd` at most.
 
-        Linear theory holds from there on: before, the policy that is learned is another one.
+        From there on linear theory holds; before, agents may have learned another policy.
         """
         allowed = _BIAS * sd * min(self.slopes)
         doubts = self.doubts
@@ -120,7 +122,7 @@ class ThresholdNoise(Record):
     def least_steps(self, sd: RealLike) -> int:
         """Return the steps until initial values of 0 shift thresholds by a quarter of `sd` at most.
 
-        By the contraction of the largest error, in mean: a bound, which many models undercut.
+        A bound, by the contraction of the largest mean error; many models need fewer.
         """
         allowed = _BIAS * real(sd, "sd", "> 0") * min(self.slopes) / (2 * self.size)
         if allowed >= 1:
@@ -133,12 +135,13 @@ class ThresholdNoise(Record):
 
 
 def averaging(gamma: float) -> Harmonic:
-    """Return the step size whose averages over the last 3/4 know as much as any average."""
+    """Return the step size whose averages over the last 3/4 have nearly the least variance."""
     return Harmonic(_CONTRACTIONS / (1 - gamma))
 
 
 def visits_to_forget(gamma: float, share: float) -> float:
-    """Return the visits of a pair after which its averages keep that share of initial values.
+    """Return the visits of a pair after which this share of the initial values is left in its
+    averages.
 
     With `averaging(gamma)` as the step size; share in (0, 1).
     """
@@ -172,14 +175,15 @@ def threshold_noise(
     tables: int = 1,
     rate: Rate | None = None,
 ) -> ThresholdNoise | None:
-    """Return how thresholds of a breakpoint spread; None if no two actions change places there.
+    """Return how thresholds of a breakpoint spread; None if no two actions swap places there.
 
     Args:
         problem: an exact model.
-        state: whose optimal set changes.
+        state: the state whose optimal set changes.
         gamma: the breakpoint, in [0, 1).
         left, right: the state's optimal actions just left and just right of it. None is returned if
-            one contains the other, or if D crosses 0 with slope 0, where linear theory is silent.
+            one contains the other, or if D crosses 0 with slope 0, where linear theory does not
+            apply.
         starts: the probability of each state to begin a step in, shape (S,); its action is uniform
             over the available ones.
         epsilon: of the epsilon-greedy policy whose values are learned (SARSA and Expected SARSA),
@@ -188,11 +192,11 @@ def threshold_noise(
         reward_noise: standard deviation of noise on every reward, or on those of each state, shape
             (S,), >= 0.
         tables: of the learner; >= 1.
-        rate: of a threshold along a model line, where gamma stays: what its parameter changes.
+        rate: for a threshold along a model line, at fixed gamma: what its parameter changes.
 
     Raises:
-        ValueError: an argument is outside its range, gamma is no such breakpoint, or `starts` never
-            leads to a pair whose noise counts.
+        ValueError: an argument is outside its range, gamma is not such a breakpoint, or `starts`
+            never leads to a pair whose noise counts.
 
     A target varies if two of a row's outcomes differ by more than rounding: 4 eps of their size
     and twice the proven error of the values.
@@ -241,7 +245,7 @@ def gap_noise(
 ) -> float:
     """Return the standard deviation of the learned gap D times sqrt(steps) at any gamma.
 
-    |D| sqrt(steps) over this says how clearly agents of that gamma tell the sides apart.
+    |D| sqrt(steps) over this says how clearly agents of that gamma distinguish the sides.
     Arguments are those of `threshold_noise`; 0 if one set contains the other.
     """
     linear = LinearTheory.of(problem, state, gamma, None, epsilon)

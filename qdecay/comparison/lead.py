@@ -1,12 +1,12 @@
-"""By how much the actions right of a flip lead those left of it, as one stream of steps shows it.
+"""By how much the actions best right of a flip lead those best left of it, in one stream of steps.
 
     D(gamma) = mean q of the actions that enter - mean q of those that leave
 
-As all gammas learn from the same steps, what chance does to one it does to its neighbours: D is
-smooth in gamma, and an agent's threshold is where it crosses 0. All that leave are best on the left
-and all that enter on the right, so that the exact D has the sign of the gap between the best of
-either side; the largest of noisy values would be too large, and a side with more actions would
-look better.
+As all gammas learn from the same steps, chance affects neighbouring gammas alike: D is smooth in
+gamma, and an agent's threshold is where it crosses 0. All that leave are best on the left and all
+that enter on the right, so that the exact D has the sign of the gap between the best of either
+side. Means are used because the largest of several noisy values is too large: a side with more
+actions would look better.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ def lead(values: Floats, leaving: list[int], entering: list[int]) -> Floats:
 
 
 def crossing(grid: Floats, leads: Floats) -> tuple[float, tuple[float, float]]:
-    """Return where the lead turns positive, and the gammas around; an end where it does not.
+    """Return where the lead turns positive, and the gammas around it; an end if it never does.
 
-    Of several crossings the middle one: there is one more that rises than falls.
+    Of several crossings, the middle one is returned: one more of them rises than falls.
     """
     rises = np.flatnonzero((leads[:-1] <= 0) & (leads[1:] > 0))
     if len(rises) == 0:

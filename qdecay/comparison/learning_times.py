@@ -1,7 +1,7 @@
-r"""How long Q-learning takes until its choice is right for good, by how it explores.
+r"""How long Q-learning takes until its choice is right for good, for several ways of exploring.
 
-An agent is right in a state if all its greedy actions there are optimal at its gamma, by the exact
-sets, and right *for good* from the first step after which that does not change until its budget
+An agent is right in a state if all its greedy actions there are in the exact optimal set at its
+gamma, and right *for good* from the first step after which that does not change until its budget
 ends. It begins every episode in that state; a time limit of the environment truncates episodes, and
 what would have followed still counts. The exact action gap tells how hard a gamma is: to see which
 action is better, an agent has to know values to within that.
@@ -15,11 +15,11 @@ learn? Value does not depend on how an agent explores; the time until it knows t
                          one state at a time, by n - 1, n - 2, ... successes in a row: about W(n) +
                          ... + W(1) = 2**(n+2) - 4 - 2 n steps until it reaches the start
     epsilon-greedy       from zero, the small reward is soon the greedy choice, so each success
-                         then needs a random step: the same with p = epsilon / 2, save that in a
+                         then needs a random step: the same with p = epsilon / 2, except that in a
                          new state two untried actions tie. So about half of the agents are paid R
                          on their first visit to the last state, after W(n - 1) steps, and need W(n
                          - 1) + W(n - 1) + W(n - 2) + ... + W(1) in all
-    optimistic           greedy from values above any true one: what is untried looks best, so
+    optimistic           greedy from values above all true ones: what is untried looks best, so
                          time is polynomial in n (Koenig & Simmons 1996)
     exploring starts     episodes begin anywhere, and the large reward is often near
 """
@@ -27,37 +27,33 @@ learn? Value does not depend on how an agent explores; the time until it knows t
 from __future__ import annotations
 
 import statistics
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
-from itertools import product
 from math import inf
 from types import MappingProxyType
-from typing import Any, ClassVar, get_args
+from typing import Any, ClassVar
 
 from qdecay._support.checks import RationalLike, RealLike, choice, count, exact, listed, whole
 from qdecay._support.deadline import Deadline
 from qdecay._support.progress import OnProgress, counting, reporting
 from qdecay._support.result import Result, counted, plain
 from qdecay._support.viewed import Plotted
-from qdecay.comparison.games import MAX_DELAY, Game, chain_of, random_walk_steps, reward_of
+from qdecay.comparison.choices import Choice, of_games, of_model
+from qdecay.comparison.games import Game, chain_of, random_walk_steps
 from qdecay.errors import BudgetExceeded
 from qdecay.exact.action_gap import ActionGap
 from qdecay.exact.algebra.number import AlgebraicNumber
-from qdecay.exact.at_gamma import optimal_actions
 from qdecay.exact.break_even import break_even
-from qdecay.exact.regions import policy_regions
 from qdecay.learning import Constant, Harmonic, Schedule, q_learning
 from qdecay.learning.arguments import positive
 from qdecay.learning.schedules import as_schedule
 from qdecay.learning.watched import steps_until_right
-from qdecay.model.door import Problem, as_exact_mdp
+from qdecay.model.door import Problem
 from qdecay.model.info import UNNAMED, ModelInfo
 from qdecay.model.mdp import MDP
-from qdecay_envs.rational import rational
 
 _STEPS, _MODEL_STEPS = 20_000, 1_000_000
-_DELAYS = (1, 2, 3, 4, 5)
 
 
 @dataclass(frozen=True)
@@ -67,7 +63,7 @@ class Explorer:
     Attributes:
         epsilon: exploration rate.
         optimistic: whether values start at the largest possible return, or at 0.
-        anywhere: whether episodes begin in any state that has actions, each as likely, and last
+        anywhere: whether episodes begin in any state that has actions, all equally likely, and last
             one step if there is no time limit.
     """
 
@@ -91,10 +87,11 @@ class LearningTime(Result, Plotted):
     """How long agents took until the choice in a state was right for good.
 
     Attributes:
-        game, delay, reward: of homework D, the game, n, and R; None on a model.
+        game, delay, reward: the game of homework D, its n and R; None on a model.
         state: where the choice is made, and where episodes begin.
         gamma: the discount factor.
-        action_gap: how much the best action of the state leads by; None for a game.
+        action_gap: how much more the best action of the state is worth than the next; None for a
+            game.
         best: the names of the optimal choices.
         explorer: a key of `EXPLORERS`.
         step_size: the learner's; 1 or "harmonic:H", or another schedule.
@@ -199,17 +196,6 @@ def shown_step_size(schedule: Schedule) -> str:
     return repr(schedule)
 
 
-@dataclass(frozen=True)
-class _Choice:
-    """What is to be learned: which actions of a state are best at a gamma."""
-
-    mdp: MDP
-    state: int
-    gamma: Fraction
-    best: frozenset[int]
-    labels: Mapping[str, Any]
-
-
 def learning_times(
     problem: Problem | None = None,
     *,
@@ -233,30 +219,30 @@ def learning_times(
     (('move',), Fraction(5, 4), 10.0)
 
     Args:
-        problem: an exact model, or what one is read from, see `qdecay.as_mdp`; None are the games
-            of homework D.
-        state: of a model, the number or the name of the state where the choice is made and where
-            episodes begin; None is its start.
-        game: "forever" or "once"; None is "forever".
-        delays: of a game, n, 1 .. 1,000 each; None is 1 to 5.
+        problem: an exact model, or anything that `qdecay.as_mdp` accepts; None means the games of
+            homework D.
+        state: for a model only: the number or the name of the state where the choice is made and
+            where episodes begin; None means its start.
+        game: "forever" or "once"; None means "forever".
+        delays: for a game only: values of n, 1 .. 1,000; None means 1 to 5.
         gammas: exact, inside (0, 1).
-        advantage: of a game, the value of the sparse choice relative to the constant one, > 0; it
-            fixes R for each gamma and delay. None is 2.
-        reward: of a game, R itself, exact, instead of `advantage`.
+        advantage: for a game only: the value of the sparse choice relative to the constant one, >
+            0, which determines R for each gamma and delay. None means 2.
+        reward: for a game only: R itself, exact, instead of `advantage`.
         explorers: keys of `EXPLORERS`.
-        step_size: alpha in (0, 1], or a schedule; None is 1 where nothing is random, else the
-            average `Harmonic(1 / (1 - gamma))`.
+        step_size: alpha in (0, 1], or a schedule; None means 1 where nothing is random, and
+            `Harmonic(1 / (1 - gamma))`, which averages, elsewhere.
         seeds: agents per cell, 0 .. seeds - 1; >= 1.
-        steps: each agent's budget, >= 1; None is 20,000 in a game and a million on a model.
+        steps: each agent's budget, >= 1; None means 20,000 in a game and a million on a model.
         max_seconds: limit of wall time, > 0; None is no limit.
         progress: True shows a bar; a function is called with a `Progress` after each agent.
 
     Raises:
         TypeError: a number is not exact, or the problem is a `FloatMDP`.
-        ValueError: an argument is outside its range or belongs to the games alone, or the model
-            has no such state, or no start.
-        InputError: an id, an argument or a file is wrong.
-        BudgetExceeded: max_seconds ran out; `best` are the rows that are finished.
+        ValueError: an argument is outside its range or applies only to the games, or the model has
+            no such state, or no start.
+        InputError: an id, an argument or a file is invalid.
+        BudgetExceeded: max_seconds ran out; `best` has the finished rows.
         KeyboardInterrupt: as usual, with the same `best`.
     """
     deadline = Deadline(max_seconds)
@@ -273,13 +259,13 @@ def learning_times(
     if problem is None:
         if state is not None:
             raise ValueError("state belongs to a problem: the games have their own start")
-        choices, size = _of_games(grid, game, delays, advantage, reward)
+        choices, size = of_games(grid, game, delays, advantage, reward)
     else:
         given = {"game": game, "delays": delays, "advantage": advantage, "reward": reward}
         for name, value in given.items():
             if value is not None:
                 raise ValueError(f"{name} belongs to the games: omit it, or the problem")
-        choices, size = _of_model(problem, grid, state, deadline), len(grid)
+        choices, size = of_model(problem, grid, state, deadline), len(grid)
     rows: list[LearningTime] = []
     with reporting(progress) as report:
         tick = counting(report, size * len(names) * seeds, "trainings", deadline)
@@ -287,66 +273,15 @@ def learning_times(
             for each in choices:
                 for name in names:
                     row = _row(each, name, alpha, seeds, budget, deadline, tick)
-                    rows.append(row)  # one by one, for those who stop early
+                    rows.append(row)  # one by one: a run may be stopped early
         except (BudgetExceeded, KeyboardInterrupt) as stopped:
             stopped.best = rows  # type: ignore[union-attr]
             raise
     return rows
 
 
-def _of_games(
-    gammas: list[Fraction],
-    game: Game | None,
-    delays: Iterable[int] | None,
-    advantage: RationalLike | None,
-    reward: RationalLike | None,
-) -> tuple[Iterator[_Choice], int]:
-    """The choices at the starts of the games, and how many there are."""
-    played: Any = choice("forever" if game is None else game, "game", get_args(Game))
-    lengths = listed(_DELAYS if delays is None else delays, "delays")
-    lengths = [whole(delay, "each of delays", 1, MAX_DELAY) for delay in lengths]
-    if advantage is not None and reward is not None:
-        raise ValueError("give advantage or reward, not both: each of them fixes R")
-    fixed = None if reward is None else rational(reward, "reward")
-    worth = exact(2 if advantage is None else advantage, "advantage", "> 0")
-
-    def choices() -> Iterator[_Choice]:
-        for gamma, delay in product(gammas, lengths):
-            large = reward_of(played, delay, gamma, worth) if fixed is None else fixed
-            mdp = MDP.from_env(chain_of(played, delay, large))
-            labels = {"game": played, "delay": delay, "reward": large}
-            assert mdp.start is not None
-            best = frozenset(optimal_actions(mdp, gamma)[mdp.start])
-            yield _Choice(mdp, mdp.start, gamma, best, labels)
-
-    return choices(), len(gammas) * len(lengths)
-
-
-def _of_model(
-    problem: Problem, gammas: list[Fraction], state: int | str | None, deadline: Deadline
-) -> Iterator[_Choice]:
-    """The choice in a state of a model, at every gamma."""
-    mdp = as_exact_mdp(problem)
-    at = mdp.start if state is None else mdp.state_index(state)
-    if at is None:
-        raise ValueError("the model has no start state: give state")
-    if not mdp.available[at].any():
-        raise ValueError(f"state {mdp.state_name(at)} has no actions to choose from")
-    return _over_gammas(mdp, at, gammas, deadline)
-
-
-def _over_gammas(
-    mdp: MDP, state: int, gammas: list[Fraction], deadline: Deadline
-) -> Iterator[_Choice]:
-    regions = policy_regions(mdp, max_seconds=deadline.rest)
-    gap = regions.action_gap(state)
-    for gamma in gammas:
-        best = frozenset(regions.optimal_actions(gamma)[state])
-        yield _Choice(mdp, state, gamma, best, {"action_gap": gap, "info": ModelInfo.of(mdp)})
-
-
 def _row(
-    each: _Choice,
+    each: Choice,
     explorer: str,
     step_size: Schedule | None,
     seeds: int,
@@ -372,14 +307,15 @@ def _row(
     )
 
 
-def _usual_step_size(each: _Choice) -> Schedule:
-    """1 where each pair has one outcome, else a mean of the targets that forgets the first ones."""
+def _usual_step_size(each: Choice) -> Schedule:
+    """Return 1 where each pair has one outcome, or else a mean of targets that forgets early
+    ones."""
     is_random = each.mdp.n_transitions > each.mdp.available.sum()
     return Harmonic(1 / (1 - each.gamma)) if is_random else Constant(1)
 
 
 def _steps_until_right(
-    each: _Choice, explorer: str, step_size: Schedule, budget: int, seed: int, deadline: Deadline
+    each: Choice, explorer: str, step_size: Schedule, budget: int, seed: int, deadline: Deadline
 ) -> int | None:
     """Train one agent, and return when its choice became right for good."""
     mdp, how = each.mdp, EXPLORERS[explorer]
@@ -406,7 +342,8 @@ def _steps_until_right(
 
 
 def _largest_return(mdp: MDP, gamma: float) -> float:
-    """A bound M on all returns: the last reward, and r + gamma M for each other reward r."""
+    """Return M, at least every last reward, and r + gamma M for every other reward r: it bounds
+    returns."""
     last, other = mdp.reward[mdp.terminated], mdp.reward[~mdp.terminated]
     bounds = [float(last.max())] if last.size else []
     bounds += [float(other.max()) / (1 - gamma)] if other.size else []

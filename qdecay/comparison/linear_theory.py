@@ -1,28 +1,28 @@
 """How noise in one-step targets spreads to the learned values, to first order.
 
-Let D(gamma) be the value of the actions of a state that are best right of a breakpoint less that of
-those that are best left of it. Values are learned from one-step targets y = r + gamma V(t), with
+Let D(gamma) be the value of the actions of a state that are best right of a breakpoint, minus that
+of those that are best left of it. Values are learned from one-step targets y = r + gamma V(t), with
 V = Pi Q; Pi is the greedy policy, or the epsilon-greedy one for SARSA. Close to the answer the
 errors of Q obey Q - Q* = gamma P Pi (Q - Q*) + noise, in which the average of n targets of a pair
 (s, a) leaves noise of variance var(y) / n. So after N steps that visit pairs with frequencies mu,
 
     var D = 1/N sum over pairs of x^2 var(y) / mu,     x^T = d^T (I - gamma P Pi)^-1,
 
-with d the difference of the indicators of two actions, one of each side. Between several pairs of
-such actions variances are averaged: agents settle on one. Two tables of half the visits each,
-averaged, know as much as one of all.
+with d the difference of the indicators of two actions, one of each side. Over several pairs of such
+actions variances are averaged, as each agent settles on one pair. The average of two tables with
+half the visits each has the variance of one table with all of them.
 
 At the breakpoint itself Pi may take either side, left of it the left one. Right of it, with
 u = (I - gamma Pi P)^-1 e of the state, both D and its noise are 1 / (1 - k) times as large, where
 k = (1 - epsilon) gamma (P_right - P_left) u, so that the threshold, noise over slope, is the same.
-Elsewhere the first of equals is taken: agents settle on one, and their noise is that of one. (To
-mix equals would change the noise by less than a tenth on FrozenLake, and take that of twenty twins
-for a fourth of what it is.)
+In other states the first of equal actions is taken: agents settle on one, and have the noise of
+one. (To mix equals would change the noise by less than a tenth on FrozenLake, but would make the
+noise of twenty identical actions a fourth of what it is.)
 
 Where transitions take d steps, gamma P is the sum of p gamma^d over a row's transitions.
 
-Along a model line the parameter x moves and gamma stays: the same, with dQ/dx in place of
-dQ/dgamma.
+Along a model line the parameter x varies and gamma is fixed: everything holds with dQ/dx in place
+of dQ/dgamma.
 """
 
 from __future__ import annotations
@@ -71,8 +71,8 @@ class Doubts(Record):
     def shift(self, steps: float) -> float:
         """Return how far the mean of D may be off after that many steps, in reward units.
 
-        A lead of z standard deviations is lost by phi(z) - z Phi(-z) of them on average: what a
-        greedy choice among noisy values gains, and what one that another table values loses.
+        With a lead of z standard deviations the shift is phi(z) - z Phi(-z) of them on average:
+        what a greedy choice among noisy values gains, or loses if another table values it.
         """
         sd = self.noises / math.sqrt(steps)
         noisy = sd > 0
@@ -83,7 +83,7 @@ class Doubts(Record):
 
 @dataclass(frozen=True, eq=False)
 class Rate:
-    """What a number changes that is not gamma, per unit of it.
+    """What a number other than gamma changes, per unit of it.
 
     Attributes:
         reward: dr, shape (S * A,), in reward units.
@@ -95,7 +95,7 @@ class Rate:
 
     @classmethod
     def between(cls, low: MDP, high: MDP, gamma: float, span: float) -> Rate:
-        """Return that of the number on which two models' difference depends, `span` of it."""
+        """Return the rate of a number that differs by `span` between two models."""
         rewards = (np.nan_to_num(mdp.r).ravel() for mdp in (high, low))
         ahead = (_discounted(mdp, gamma) for mdp in (high, low))
         reward_change, ahead_change = (next(of) - next(of) for of in (rewards, ahead))
@@ -109,17 +109,17 @@ class Rate:
 
 @dataclass(frozen=True, eq=False)
 class LinearTheory:
-    """The values of one policy that is optimal at gamma, and what small errors of them do.
+    """The values of one policy that is optimal at gamma, and the effect of small errors in them.
 
     Attributes:
-        mdp, state, gamma: the model, the state that is watched, the discount factor.
+        mdp, state, gamma: the model, the state examined, the discount factor.
         epsilon: of the epsilon-greedy policy, 0 for the greedy one.
         greedy: the best actions, shape (S, A).
         q: r + gamma P V, shape (S, A); 0 where an action is unavailable.
         v: V = Pi Q, shape (S,).
         error: of every value, in reward units.
         taken: the actions that the policy takes in `state`; None for its best ones.
-        rate: what the number changes that moves; None if that is gamma.
+        rate: what the varied number changes; None if that is gamma.
     """
 
     mdp: MDP
@@ -190,26 +190,27 @@ class LinearTheory:
 
     @cached_property
     def v_slope(self) -> Floats:
-        """dV of this policy, per unit of what moves, shape (S,)."""
+        """dV of this policy, per unit of the varied number, shape (S,)."""
         slope: Floats = self.solver.solve(np.asarray(self.policy @ self.directly))
         return slope
 
     @cached_property
     def directly(self) -> Floats:
-        """The derivative of r + gamma P V by what moves with V held fixed, shape (S * A,)."""
+        """The derivative of r + gamma P V by the varied number, with V held fixed, shape (S *
+        A,)."""
         if self.rate is not None:
             return np.asarray(self.rate.reward + self.rate.ahead @ self.v)
         return np.asarray(_discounted(self.mdp, self.gamma, slope=True) @ self.v)
 
     @cached_property
     def steeper(self) -> Floats:
-        """dQ of this policy, per unit of what moves, shape (S, A)."""
+        """dQ of this policy, per unit of the varied number, shape (S, A)."""
         ahead = self.directly + self.ahead @ self.v_slope
         return np.asarray(ahead).reshape(self.q.shape)
 
     @property
     def slope_error(self) -> float:
-        """What rounding may make of a slope."""
+        """The error of a slope by rounding."""
         size, error = float(np.abs(self.v).max()) / (1 - self.gamma), self.error
         if self.rate is not None:
             size = float(np.abs(self.rate.reward).max(initial=0.0)) + self.rate.largest * size
@@ -217,7 +218,8 @@ class LinearTheory:
         return (error + 64 * _EPS * size) / (1 - self.gamma)
 
     def slopes(self, left: Collection[int], right: Collection[int]) -> tuple[float, float]:
-        """dD, per unit of what moves, just left and just right of where these sets are best."""
+        """dD, per unit of the varied number, just left and just right of where these sets are
+        best."""
         sides = sorted(left), sorted(right)
         leaving, entering = (
             sorted(a.difference(b)) for a, b in ((set(left), right), (set(right), left))
@@ -237,7 +239,7 @@ class LinearTheory:
         )
 
     def best(self, actions: Collection[int]) -> list[int]:
-        """Those of the state's actions that are best among them, within rounding."""
+        """The best of these actions of the state, within rounding."""
         most = max((self.q[self.state, a] for a in actions), default=0.0)
         return [a for a in actions if self.q[self.state, a] >= most - 4 * self.error]
 
@@ -251,7 +253,7 @@ class LinearTheory:
             )
 
     def used(self, actions: Collection[int]) -> NDArray[np.bool_]:
-        """The pairs whose targets reach the value of these actions, whatever is done next."""
+        """The pairs whose targets may affect the value of these actions, whatever is done next."""
         n = self.mdp.n_actions
         own = np.zeros(self.available.size, dtype=np.bool_)
         own[[self.state * n + a for a in actions]] = True
@@ -263,10 +265,10 @@ class LinearTheory:
         return own | (np.repeat(reached, n) & self.available.ravel())
 
     def varies(self, actions: Collection[int], variance: Floats) -> bool:
-        """Whether a target that reaches these actions' value varies, here or close by.
+        """Whether a target that affects these actions' value varies, here or close by.
 
-        Outcomes that are worth the same at the breakpoint alone vary beside it, which shows in the
-        slopes. Along a line any pair of several outcomes counts as one that varies.
+        Outcomes that are worth the same only at the breakpoint itself vary beside it, which shows
+        in the slopes. Along a line every pair with several outcomes counts as varying.
         """
         if self.rate is not None:
             pair = self.mdp.state * self.mdp.n_actions + self.mdp.action
@@ -330,12 +332,12 @@ class LinearTheory:
     ) -> Doubts:
         """Where noise may hide which action is best, and what that does to D.
 
-        Only the states that count most: to take too few understates what it does.
+        Only the states that matter most are taken: too few understate the effect.
         """
         n = self.mdp.n_actions
         x = self._reach(entering[0]) - self._reach(leaving[0])
         counts = np.abs(np.asarray(self.ahead.T @ x))
-        counts[self.state] = 0.0  # where the choice is what is asked for
+        counts[self.state] = 0.0  # the choice in this state is the question itself
         others = np.where(self.available & ~self.greedy, self.q, -np.inf)
         able = np.isfinite(others).any(axis=1) & (counts > 0)
         states = np.flatnonzero(able)
@@ -370,5 +372,5 @@ def _shares(flags: NDArray[np.bool_]) -> Floats:
 
 
 def _squares(numbers: Floats, rounding: float) -> Floats:
-    """The squares; 0 for what is no more than rounding."""
+    """The squares; 0 for numbers within rounding."""
     return np.where(np.abs(numbers) <= rounding, 0.0, np.square(numbers))

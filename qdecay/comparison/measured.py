@@ -1,10 +1,10 @@
-"""Learned thresholds of an environment without a table: no exact one is known.
+"""Learned thresholds of an environment without a table, for which no exact ones are known.
 
 Each agent acts at random, once, and the recorded steps teach every gamma, so that its learned
 values are smooth in gamma. Where the choice of most agents changes between two gammas of a coarse
 grid, the same steps are learned again with a fine grid there and the step size of such a gamma, and
-each agent's threshold is where its own lead crosses 0. Flips nearer to each other than the coarse
-grid go unseen.
+each agent's threshold is where its own lead crosses 0. Flips closer together than the coarse grid
+go unnoticed.
 """
 
 from __future__ import annotations
@@ -32,12 +32,12 @@ from qdecay.learning.recorded import Recording, record, recorded_values
 from qdecay.learning.shared_streams import require_memory
 from qdecay.model.base import state_index
 
-STEPS = 50_000  # of each agent, as a rule: a minute for ten of them at 0.1 ms a step
+STEPS = 50_000  # of each agent by default: a minute for ten of them at 0.1 ms a step
 _GAMMAS = np.linspace(0.02, 0.98, 33)
 _CLOSER = 16  # gammas of the fine grid
 _NEAR = 0.1  # how far from the coarse flip the fine grid reaches
 _ANY_GAMMA = Harmonic(100)  # values of all but the highest gammas forget where they began
-_VISITS = 100  # of each action of the state: fewer say nothing
+_VISITS = 100  # of each action of the state: fewer say too little
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class MeasuredAgents:
 
     Attributes:
         state: the state whose choice flips.
-        recordings: one of each seed.
+        recordings: one for each seed.
         learner: the rule that they learn by.
         epsilon: of the policy whose values SARSA and Expected SARSA learn.
         budget: the agents, and what may be spent on them.
@@ -143,7 +143,7 @@ def measured(
 
 
 def _stretches(chosen: Floats) -> list[tuple[int, int, int]]:
-    """The actions that most agents choose: each with its first and last gamma's index."""
+    """The actions that most agents choose, each with the indices of its first and last gamma."""
     most = []
     for column in chosen.T.tolist():
         action = max(set(column), key=column.count)

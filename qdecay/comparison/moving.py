@@ -1,9 +1,9 @@
-"""The number that moves, with which a choice may flip: gamma, or the parameter of a model line.
+"""The varied number, with which a choice may flip: gamma, or the parameter of a model line.
 
-Planners and agents are asked at one value of it at a time: for the model that they plan or act in,
-and for the discount factor. All values of gamma are learned from one stream of steps. Along a line
-each value has a training of its own, but of the same random numbers: where rewards alone move these
-are the same steps, so that what chance does to one value it does to its neighbours there too.
+Each of its values gives a model to plan or act in, and a discount factor. All values of gamma are
+learned from one stream of steps. Along a line each value has its own training, but with the same
+random numbers: where only rewards vary these are the same steps, so that there too chance affects
+neighbouring values alike.
 """
 
 from __future__ import annotations
@@ -25,16 +25,16 @@ Learn = Callable[[MDP, Sequence[Floats], Sequence[int]], list[Floats]]
 
 
 class Moving(ABC):
-    """A number that moves.
+    """A number that is varied.
 
     Attributes:
-        name: of the number.
+        name: the number's name.
         low, high: its ends.
         moves: a model with the moves of all its values.
-        at_once: at how many values agents are looked at in one replay.
-        replays: how many it takes, as a rule.
+        at_once: at how many values agents are examined in one replay.
+        replays: how many replays it usually takes.
         lengthens: whether values take longer to learn where it is larger.
-        rate: what it changes, if that is not gamma.
+        rate: what the number changes, if it is not gamma.
     """
 
     name: str
@@ -79,7 +79,7 @@ class MovingGamma(Moving):
         self.moves = mdp
 
     def model(self, x: float) -> MDP:
-        """Return the model, which is one for all."""
+        """Return the model, the same for all values."""
         return self.moves
 
     def gamma(self, x: float) -> float:
@@ -87,7 +87,7 @@ class MovingGamma(Moving):
         return x
 
     def learned(self, grids: Sequence[Floats], seeds: Sequence[int], learn: Learn) -> list[Floats]:
-        """Return what one stream of each seed teaches all gammas of its grid."""
+        """Return what all gammas of each seed's grid learn from its stream."""
         return learn(self.moves, grids, seeds)
 
 
@@ -99,7 +99,7 @@ class MovingParameter(Moving):
         discount: the discount factor, 0 <= discount < 1.
     """
 
-    at_once, replays = 5, 4  # each is a training of its own
+    at_once, replays = 5, 4  # each needs its own training
     lengthens = False
 
     def __init__(self, line: ModelLine, discount: Fraction) -> None:
@@ -124,7 +124,7 @@ class MovingParameter(Moving):
         return self._models[x]
 
     def gamma(self, x: float) -> float:
-        """Return the discount factor, which is one for all."""
+        """Return the discount factor, the same for all values."""
         return float(self.discount)
 
     def learned(self, grids: Sequence[Floats], seeds: Sequence[int], learn: Learn) -> list[Floats]:
@@ -141,4 +141,4 @@ class MovingParameter(Moving):
         ]
 
 
-_KEPT = 64  # models: those of a search, whose values are asked for again and again
+_KEPT = 64  # models: a search asks for the same values again and again

@@ -1,6 +1,6 @@
-"""Agents that a user's own function trains: of an environment, a gamma and a seed.
+"""Agents that a user's own function trains, from an environment, a gamma and a seed.
 
-One at a time: for each value of the number that moves there is an environment and a gamma.
+They are trained one at a time: each value of the varied number gives an environment and a gamma.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ OwnLearner = Callable[[Any, float, int], Any]
 
 _WIDTH = 1e-3  # of the range that is searched
 _SHARES = (0.02, 0.1, 0.25, 0.5, 0.75)  # of the way to the flip: where the search may begin
-_SOME = 3  # agents, which say where
+_SOME = 3  # agents that decide where
 
 
 class OwnAgents:
-    """Agents that a user's function trains, one for each value of what moves and each seed.
+    """Agents that a user's function trains, one for each value of the varied number and each seed.
 
-    What they do cannot be foreseen, so they count as noisy: their interval has to contain the exact
+    Nothing is known about them, so they count as noisy: their interval has to contain the exact
     value.
     """
 
@@ -44,7 +44,7 @@ class OwnAgents:
         return getattr(self.learner, "__name__", type(self.learner).__name__)
 
     def choose(self, x: float, seed: int) -> int:
-        """Return the greedy action of an agent that was trained for this."""
+        """Return the greedy action of an agent trained at this value with this seed."""
         return greedy_choice(self.learner(*self.world(x), seed), self.mdp, self.state, self.name)
 
     def judge(self, flip: Flip) -> Learned:
@@ -65,16 +65,16 @@ class OwnAgents:
         if 2 * alike > len(seeds):
             where = f"from {low:.6g} to {high:.6g}"
             return Learned(found, wrong=f"{alike} of {len(seeds)} agents do not flip {where}")
-        found = replace(found, width=max(found.width, ALLOWED * width))  # what is not yet learned
+        found = replace(found, width=max(found.width, ALLOWED * width))  # not yet fully learned
         if (wrong := outside(found, flip.at)) is not None:
             return Learned(found, wrong=wrong)
         return Learned(found, unsettled=too_wide(found, width))
 
     def _ends(self, flip: Flip) -> tuple[float, float]:
-        """Return values on either side at which agents choose so, as far apart as possible.
+        """Return values on either side at which agents choose as they should, far apart.
 
-        Agents may have learned too little for the highest gammas. Where they choose so nowhere, the
-        outermost values say that they do not flip.
+        Agents may have learned too little for the highest gammas. If they make it nowhere, the
+        outermost values show that they do not flip.
         """
         lows = [flip.lowest(share) for share in _SHARES]
         highs = [flip.highest(share, 1.0) for share in _SHARES]

@@ -1,6 +1,6 @@
-"""A learner that a person wrote: a function of an environment, a gamma and a seed.
+"""A user's own learner: a function of an environment, a gamma and a seed.
 
-What it returns is read as people write it. For S states, A actions and 0-based indices of both:
+It may return any of the usual forms. For S states, A actions and 0-based indices of both:
 
 | returned | is |
 | --- | --- |
@@ -9,7 +9,7 @@ What it returns is read as people write it. For S states, A actions and 0-based 
 | a dict from (state, action) to value | values |
 | an array (S,), a list of S, or a dict from state to action | a policy |
 
-A row holds A numbers. Of a `defaultdict`, a state or pair that is missing has the default.
+A row holds A numbers. In a `defaultdict`, missing states and pairs have the default.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ def own_learner(text: str) -> NamedLearner:
         inspect.signature(function).bind(None, 0.5, 0)
     except TypeError as error:
         raise InputError(f"{text}: must be a function of {_TAKES}: {error}") from error
-    except ValueError:  # it says nothing of its arguments
+    except ValueError:  # its signature is unknown
         pass
     return NamedLearner(function, text)
 
@@ -68,7 +68,7 @@ def own_learner(text: str) -> NamedLearner:
 def greedy_choice(
     answer: Any, mdp: FiniteMDP, state: int, name: str = "the learner's function"
 ) -> int:
-    """Return the action that an agent takes in a state: of equally good ones the first.
+    """Return the action that an agent takes in a state, the first of equally good ones.
 
     >>> from qdecay import as_mdp
     >>> mdp = as_mdp("qdecay/StayOrMove-v0")
@@ -82,8 +82,8 @@ def greedy_choice(
         name: of the function, for messages.
 
     Raises:
-        InputError: the answer is none of these, has no entry of the state, a value that is not a
-            finite number, or an action that is not available there.
+        InputError: the answer has none of these forms, no entry for the state, a value that is not
+            a finite number, or an action that is not available there.
     """
     able = np.flatnonzero(mdp.available[state]).tolist()
     at = f"in state {mdp.state_name(state)}"
@@ -104,11 +104,11 @@ def greedy_choice(
 
 
 class _Wrong(Exception):
-    """What is wrong with an answer in the state; goes on "its answer"."""
+    """What is wrong with an answer in the state; continues "its answer"."""
 
 
 def _entry(answer: Any, n_states: int, state: int, able: list[int]) -> Any:
-    """What an answer says of a state: an action, or a value for each."""
+    """Return what an answer says about a state: an action, or a value for each."""
     if isinstance(answer, Mapping):
         if any(isinstance(key, tuple) for key in answer):
             return {action: _of(answer, (state, action)) for action in able}
@@ -122,7 +122,7 @@ def _entry(answer: Any, n_states: int, state: int, able: list[int]) -> Any:
 
 
 def _of(answer: Mapping[Any, Any], key: Any) -> Any:
-    """An entry of a mapping, which is left as it is."""
+    """Return an entry of a mapping, without adding one to a `defaultdict`."""
     if key in answer:
         return answer[key]
     if isinstance(answer, defaultdict) and answer and answer.default_factory is not None:

@@ -16,14 +16,15 @@ from qdecay.comparison.moving import Moving
 from qdecay.errors import NotConverged
 from qdecay.planning import Solution, value_iteration
 
-_WIDTH = 2.0**-50  # of a bracket, of the range: nearer values are told apart by rounding
+_WIDTH = 2.0**-50  # of a bracket, as a share of the range; below it rounding decides
 _REACH = 0.5  # of the way to the upper end: near gamma = 1 the error grows
 _INSIDE = 0.5  # where the search begins, from the neighbouring changes to the flip
 
 
 @dataclass(frozen=True)
 class PlannedFlip:
-    """Two values between which the greedy action flips, proven left and right of the flip."""
+    """Two values between which the greedy action flips, one proven left and one right of the
+    flip."""
 
     low: float
     high: float
@@ -35,12 +36,12 @@ class PlannedFlip:
 
     @property
     def error(self) -> float:
-        """How far the flip may be off the middle."""
+        """How far the flip may be from the middle."""
         return (self.high - self.low) / 2
 
 
 class Planner:
-    """Value iteration at one state, as a number moves."""
+    """Value iteration at one state, for all values of a number."""
 
     def __init__(
         self, moving: Moving, state: int, check: Callable[[], None] = lambda: None

@@ -1,4 +1,4 @@
-"""Which states can be reached, and how long the ways between them are."""
+"""Which states can be reached, and how long the paths between them are."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from qdecay.model.mdp import MDP
 
 
 def reachable(mdp: MDP, state: int) -> NDArray[np.int64]:
-    """Return the states with actions that can be reached from `state`, itself included, in order.
+    """Return the states with actions that can be reached from `state`, including itself, in order.
 
-    Whatever the actions; what terminates leads nowhere.
+    By any actions; terminating transitions lead nowhere.
     """
     order = csgraph.breadth_first_order(moves(mdp), state, return_predecessors=False)
     found: NDArray[np.int64] = np.sort(order[mdp.available[order].any(axis=1)]).astype(np.int64)
@@ -23,7 +23,7 @@ def reachable(mdp: MDP, state: int) -> NDArray[np.int64]:
 
 
 def longest_walk(mdp: MDP, states: NDArray[np.int64]) -> int | None:
-    """Return the most steps that can be taken among these states; None if they lead in circles."""
+    """Return the most steps that can be taken among these states; None if there is a cycle."""
     among = moves(mdp)[states][:, states]
     follows = {
         s: among.indices[among.indptr[s] : among.indptr[s + 1]].tolist() for s in range(len(states))

@@ -34,23 +34,22 @@ class Comparison(Result, Plotted):
         epsilon: of the policy whose values SARSA and Expected SARSA learn, and of the epsilon-soft
             model that they are compared with; None for other learners.
         sides: for each flip, the actions that are best left and right of it.
-        exact: gammas at which the set of best actions changes, in order; along a model line values
-            of its parameter, as in what follows.
+        exact: gammas at which the set of best actions changes, in order; along a model line these
+            and the following are values of its parameter.
         planned: for each, where value iteration's choice flips; None where its error leaves it
-            open, or where no choice tells the sides apart.
-        planned_errors: for each, how far the planned gamma may be off, proven.
+            open, or where no choice distinguishes the sides.
+        planned_errors: for each, a proven bound on the error of the planned gamma.
         learned: for each, where trained agents flip, or None if they were not trained; with forced
-            walks, for each predicted one; without a table, for each that is seen.
-        forecast: for each, the steps that it takes an agent; None if that is unknown.
+            walks one for each predicted flip, without a table one for each flip observed.
+        forecast: for each, the steps that an agent needs; None if that is unknown.
         reasons: what disagrees, one line each.
         unsettled: what is left open, one line each.
         tabular: whether there is a table to plan with; without one nothing is exact or planned.
         forced: the walks that agents were trained for; None if they were trained to convergence.
         predicted: where agents flip after these walks, exactly; None without them.
-        brackets: by the method "certified", those that the changes lie in; `exact` then has their
-            middles. None by the exact method.
-        parameter, gamma: along a model line the number that moves, and the discount factor; else
-            None.
+        brackets: with the method "certified", the brackets that contain the changes; `exact` then
+            has their middles. None with the exact method.
+        parameter, gamma: along a model line, its parameter and the discount factor; otherwise None.
         info: the model's name, and the names of its states and actions.
     """
 
@@ -95,14 +94,14 @@ class Comparison(Result, Plotted):
     def verdict(self) -> Verdict:
         """Whether exact, planned and learned agree.
 
-        Disagree: value iteration flips outside the gammas between which its proven error allows it
-        to, or chooses what is not best; or agents do not flip where they should. Where nothing is
-        random each of them has to flip within 1e-6 of the exact gamma (along a line, of its
-        length). Else the 95 % interval of
-        their median has to contain it, or that of as many others, and they may lie at most three
-        times as far apart as agents that average. Undecided: nothing disagrees, but the steps did
-        not suffice, or there is nothing to compare with. After forced walks, learned gammas are
-        compared with the predicted ones.
+        "disagree": value iteration flips where its proven error does not allow it to, or chooses an
+        action that is not best; or agents do not flip where they should. Where nothing is random
+        each agent has to flip within 1e-6 of the exact gamma (along a line, within 1e-6 of its
+        length). Elsewhere the 95 % interval of their median, or that of as many new agents trained
+        for longer, has to contain it, and they may lie at most three times as far apart as agents
+        that average. "undecided": nothing disagrees, but the steps did not suffice, or there is
+        nothing to compare with. After forced walks, learned gammas are compared with the predicted
+        ones. Otherwise "agree".
         """
         return "disagree" if self.reasons else "undecided" if self.unsettled else "agree"
 
@@ -113,7 +112,7 @@ class Comparison(Result, Plotted):
     def body(self) -> dict[str, Any]:
         """Return the row of a qdecay.comparison/1 document.
 
-        Forced walks add three keys, a model line adds two, the certified method one.
+        Forced walks add three keys, a model line two, and the certified method one.
         """
         names = [
             "source",
@@ -150,5 +149,5 @@ class Comparison(Result, Plotted):
 
 
 def _ends(bracket: CertifiedBracket) -> dict[str, Any]:
-    """The fields of a bracket but for the changes of all states."""
+    """Return the fields of a bracket without the changes of all states."""
     return {name: value for name, value in bracket.body().items() if name != "changes"}

@@ -1,4 +1,4 @@
-"""Where agents flip that learn many gammas from the same steps, and whether they should."""
+"""Where agents that learn many gammas from the same steps flip, and whether they should."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from qdecay.comparison.thresholds import LearnedThreshold
 from qdecay.comparison.training import End, Trainer, Training
 from qdecay.exact.break_even import BreakEven
 
-_LONG = 10_000_000  # steps of all agents: worth an announcement
-_PIECES = 5  # of the asked width: between values that near the lead is a line
-_LONGER = 8  # times the steps, for the next agents where some disagree
+_LONG = 10_000_000  # steps of all agents that are worth an announcement
+_PIECES = 5  # of the requested width: between values so close the lead is a straight line
+_LONGER = 8  # times the steps, for new agents after a disagreement
 _TIMES = 2
 _SPREAD = 3.0  # times the expected spread: neither by chance nor by an error of the forecast
 
@@ -40,8 +40,8 @@ class SharedAgents:
     def judge(self, flip: Flip) -> Learned:
         """Train agents for a flip if the budget allows it, and judge them.
 
-        Where noisy agents disagree, others are trained for longer, and have the last word; where
-        that takes more than the budget, it is left open.
+        Where noisy agents disagree, new ones are trained for longer, and have the last word; if
+        that would exceed the budget, the question is left open.
         """
         if not flip.two_sided:
             return Learned(
@@ -66,10 +66,10 @@ class SharedAgents:
         return replace(self._again(flip, training, width, learned), forecast=training.steps)
 
     def _again(self, flip: Flip, training: Training, width: float, learned: Learned) -> Learned:
-        """Train others for longer, twice at most, where agents disagree or leave a flip open.
+        """Train new agents for longer, twice at most, where agents disagree or leave a flip open.
 
-        Chance, initial values that were slower to go than expected and the maximum of noisy values
-        then matter less; a mistake of the learner does not.
+        Longer training reduces the effect of chance, of initial values that fade more slowly than
+        expected, and of the maximum over noisy values, but not that of a mistake in the learner.
         """
         seeds, longer = self.budget.seeds, training
         for number in range(1, _TIMES + 1):
@@ -83,7 +83,7 @@ class SharedAgents:
         return learned
 
     def trained(self, flip: Flip, training: Training, width: float, seeds: range) -> Learned:
-        """Train agents for a flip, and hold them against the exact value."""
+        """Train agents for a flip, and compare them with the exact value."""
         ends = self.trainer.ends(flip, training)
         found, wrong = self._thresholds(flip, ends, training, width, seeds)
         if training.certain:
@@ -94,7 +94,7 @@ class SharedAgents:
         return Learned(found, training.steps, wrong, None if wrong else too_wide(found, width))
 
     def judge_choice(self, exact: BreakEven) -> Learned:
-        """Judge agents at the value at which it is seen soonest what is always best."""
+        """Judge agents at the value where the action that is always best is learned soonest."""
         found = self.trainer.clearest(exact.best[0])
         if found is None:
             return Learned()
@@ -109,7 +109,7 @@ class SharedAgents:
     def _thresholds(
         self, flip: Flip, ends: tuple[End, End], training: Training, width: float, seeds: range
     ) -> tuple[LearnedThreshold, str | None]:
-        """Return where agents flip between two values, and what they mistake at the ends."""
+        """Return where agents flip between two values, and their mistakes at the ends."""
         certain, sure = training.certain, TOLERANCE * self.moving.span
         apart = sure if certain else width / _PIECES
         brackets = dict.fromkeys(seeds, (ends[0].at, ends[1].at))
@@ -133,7 +133,7 @@ class SharedAgents:
         return threshold, mistaken
 
     def _mistaken(self, ends: Sequence[End], values: Sequence[Floats]) -> str | None:
-        """Return where agents do not choose what is best: most of them, if they are clear."""
+        """Return the clear ends at which most agents do not choose what is best."""
         chosen = np.array([tables.sum(axis=0).argmax(axis=0) for tables in values])
         for end, of_seeds in zip(ends, chosen.T.tolist(), strict=True):
             wrong = [action for action in of_seeds if action not in end.best]
@@ -148,7 +148,7 @@ class SharedAgents:
         return None
 
     def _announced(self, what: str, training: Training, points: int) -> str | None:
-        """Say what a long training will take; return why it is not started, or None."""
+        """Announce how long a long training will take; return why it is not started, or None."""
         budget, agents = self.budget, len(self.budget.seeds)
         cost = f"{what} takes {training.steps:,} steps for each of {agents} agents"
         if training.steps > budget.affordable:
@@ -165,7 +165,8 @@ class SharedAgents:
 
 
 def _doubted(learned: Learned, longer: Training) -> Learned:
-    """Leave open what a longer training, which max_steps does not allow, may show to be right."""
+    """Leave open a disagreement that a longer training, which max_steps does not allow, may
+    remove."""
     if learned.wrong is None:
         return learned
     doubt = (

@@ -1,4 +1,4 @@
-"""What is compared: an environment and its model, as far as there are both."""
+"""What is compared: an environment, its model, or both."""
 
 from __future__ import annotations
 
@@ -46,12 +46,12 @@ class Subject:
     def of(cls, problem: Problem, name: str | None = None) -> Subject:
         """Read a problem as `qdecay.as_mdp` does, and keep its environment.
 
-        Of one that is read by its rules, as Blackjack, only the model is kept: what is observed
-        there is not its state.
+        Of an environment that is read by its rules, such as Blackjack, only the model is kept: its
+        observations are not the model's states.
 
         Raises:
-            TypeError: it is none of the problems, or a model of floats.
-            InputError: an id, an argument or a file is wrong.
+            TypeError: it is not a problem, or is a model of floats.
+            InputError: an id, an argument or a file is invalid.
         """
         world: Any = problem
         if isinstance(problem, Layout):
@@ -95,7 +95,7 @@ class Subject:
 
     @property
     def env(self) -> Env:
-        """The environment; that of a model has its time limit."""
+        """The environment; one made from a model has the model's time limit."""
         if isinstance(self.world, gym.Env):
             return self.world
         return _env_of(self.mdp)
@@ -105,11 +105,13 @@ class Subject:
         return self.env, gamma
 
     def moving(self, epsilon: Fraction) -> MovingGamma:
-        """Return the number that moves, with the model: that of behaviour that explores so."""
+        """Return gamma as the varied number, with the model of a policy that explores at that
+        rate."""
         return MovingGamma(epsilon_soft(self.mdp, epsilon) if epsilon else self.mdp)
 
     def break_even(self, state: int, aim: MovingGamma) -> BreakEven:
-        """Return where the best action of a state changes; a chain's streams say it at once."""
+        """Return where the best action of a state changes; for a chain directly from its
+        streams."""
         chain, mdp = self.chain, aim.moves
         if chain is None or chain.slip or chain.escape or (mdp, state) != (self.mdp, chain.start):
             return break_even(mdp, state)
@@ -133,12 +135,12 @@ class LineSubject:
 
     @cached_property
     def mdp(self) -> MDP:
-        """The model half way, which has the moves of all."""
+        """The model half way along the line, which has the moves of all its models."""
         return self.moving(Fraction(0)).moves
 
     @property
     def reward_noise(self) -> Floats:
-        """None: models have no noise of their own, shape (S,)."""
+        """Zeros, as models have no further noise, shape (S,)."""
         return np.zeros(self.mdp.n_states)
 
     @cached_property
@@ -150,7 +152,8 @@ class LineSubject:
         return _env_of(self._agents.model(value)), float(self.gamma)
 
     def moving(self, epsilon: Fraction) -> MovingParameter:
-        """Return the parameter, with the models: those of behaviour that explores so."""
+        """Return the parameter as the varied number, with the models of a policy that explores at
+        that rate."""
         line = self.line
         if epsilon:
             low, high = (epsilon_soft(end, epsilon) for end in (line.low, line.high))

@@ -25,7 +25,7 @@ class LearnedThreshold(Record):
 
     Attributes:
         flips: one for each seed, in order.
-        width: each is accurate to half of it.
+        width: each flip is accurate to half of this.
         steps: steps of all trainings together.
         noisy: whether two agents of different seeds may flip at different gammas.
     """
@@ -98,8 +98,8 @@ def interval_rank(seeds: int) -> int:
 def bisect(chooser: Chooser, low: float, high: float, width: float) -> float:
     """Return the gamma in [low, high] at which `chooser` turns true, to within width / 2.
 
-    An end is returned if the choice is the same throughout: `high` where even high is
-    false, `low` where even low is true.
+    An end is returned if the choice is the same throughout: `high` if it is false even there, `low`
+    if it is true even there.
     """
     if chooser(low):
         return low
@@ -129,8 +129,8 @@ def bisect_seeds(
     """Return where trained agents flip, by one bisection per seed.
 
     Args:
-        train: gamma and seed -> whether the trained agent makes the right-hand choice, and the
-            steps its training took.
+        train: a function of gamma and seed that returns whether the trained agent makes the
+            right-hand choice, and the steps that its training took.
         low, high: where the bisections start.
         seeds: one bisection each; >= 1.
         width: bisections stop at this width.

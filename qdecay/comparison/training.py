@@ -1,14 +1,14 @@
 """How agents are trained on a finite model, so that one stream of steps teaches every gamma.
 
 Behaviour is uniform: an episode begins in any state that can be reached, takes any action, and is
-cut off after one step. So all pairs are visited about equally often, whatever the values. Were
-behaviour steered by values, they would be learned from a biased sample: a choice whose value
+cut off after one step. So all pairs are visited about equally often, whatever the values. If
+behaviour followed the values, they would be learned from a biased sample: a choice whose value
 happens to be low is taken less often, so its error persists for longer.
 
-Where no target varies, the step size is 1, and training ends after enough visits to converge. Else
-values are averaged, over the steps that `forecast` expects to suffice. Double Q-learning then
-replaces Q-learning by default: the maximum over noisy values is too large on average, above all
-where actions tie.
+Where no target varies, the step size is 1, and training ends after enough visits to converge.
+Elsewhere values are averaged, over the steps that `forecast` expects to suffice. Double Q-learning
+then replaces Q-learning by default: the maximum over noisy values is too large on average, above
+all where actions tie.
 
 Sources: van Hasselt 2010 (the maximum); Sutton and Barto 2018, section 5.3 (exploring starts).
 """
@@ -45,22 +45,22 @@ from qdecay.learning.shared_values import shared_values
 from qdecay.model.mdp import MDP
 
 AVERAGED_FROM = 0.25  # of the steps
-_MARGIN = 2.0  # an interval of ten seeds with that is seldom wider than this many times its mean
+_MARGIN = 2.0  # the interval of ten seeds is seldom wider than this many times its mean
 # One table bootstraps from the larger of noisy values, which shifts its threshold by up to a
 # standard deviation of what is forecast. The shift falls as 1 / steps, and what intervals allow for
 # stays, so that with 2 1/4 times the steps they hold the exact gamma as often as with two tables.
 _BIASED_MARGIN = 3.0
 _UNLEARNED = 1e-10
 _FORGOTTEN = 1e-5  # of the initial values
-_CLEAR = 6.0  # standard deviations: where a side leads by so much, agents do not mistake it
-_VISIBLE = 1e-7  # of the largest value: far more than what is unlearned where nothing varies
+_CLEAR = 6.0  # standard deviations: with such a lead agents make no mistake
+_VISIBLE = 1e-7  # of the largest value: far above the learning error where nothing varies
 _TIMED = 500_000  # steps
 _EVERYWHERE = (0.1, 0.3, 0.5, 0.7, 0.9)
 _SHARES = (0.02, 0.1, 0.25, 0.5, 0.75)  # of the way to the flip: where a search may begin
 
 
 class _Behaviour(TypedDict):
-    """What agents do, as `forecast` takes it."""
+    """The agents' behaviour, as arguments of `forecast`."""
 
     starts: Floats
     epsilon: Fraction
@@ -73,9 +73,9 @@ class Training:
     """How each agent is trained.
 
     Attributes:
-        steps: of an agent.
+        steps: the steps of an agent.
         step_size: its schedule.
-        sd: the standard deviation of an agent's threshold that is expected.
+        sd: the expected standard deviation of an agent's threshold.
         certain: whether nothing varies, so that values are learned exactly.
     """
 
@@ -85,18 +85,18 @@ class Training:
     certain: bool = False
 
     def times(self, factor: int) -> Training:
-        """Return a training that is so many times as long."""
+        """Return a training that is this many times as long."""
         return replace(self, steps=factor * self.steps, sd=self.sd / math.sqrt(factor))
 
 
 @dataclass(frozen=True)
 class End:
-    """A value from which a flip is searched.
+    """A value at which the search for a flip begins.
 
     Attributes:
         at: a gamma, or a value of a line's parameter.
         best: the best actions there.
-        clear: whether agents of such a training cannot mistake them.
+        clear: whether agents with such a training cannot miss them.
     """
 
     at: float
@@ -105,12 +105,13 @@ class End:
 
 
 class Trainer:
-    """Trains agents of one algorithm, as a number moves.
+    """Trains agents of one algorithm, for all values of a number.
 
     Args:
-        moving: the number, with the models that they act in.
-        planner: of the models whose optimal values they aim at: the same, or epsilon-soft ones.
-        learner: None is Q-learning where no target varies, else Double Q-learning.
+        moving: the number, with the models in which they act.
+        planner: a planner for the models whose optimal values they learn: the same models, or
+            epsilon-soft ones.
+        learner: None means Q-learning where no target varies, and Double Q-learning elsewhere.
         epsilon: of the policy whose values SARSA and Expected SARSA learn; else 0.
         reward_noise: standard deviation of normal noise on each state's rewards, shape (S,).
         budget: the agents, and what may be spent on them.
@@ -133,12 +134,12 @@ class Trainer:
         self._starts[states] = 1 / len(states)
         self._pairs = int(mdp.available[states].sum())
         self._longest = longest_walk(mdp, states)
-        self.rule = self._learner(self._nothing_varies).name  # the latest that was used
+        self.rule = self._learner(self._nothing_varies).name  # the learner used last
 
     def training(self, flip: Flip, width: float) -> Training | None:
         """Return the training that is expected to settle a flip to an interval of that width.
 
-        None where linear theory is silent: the lead crosses 0 with slope 0.
+        None where linear theory does not apply: the lead crosses 0 with slope 0.
         """
         learner, moving, at = self._learner(), self.moving, float(flip.at)
         noise = threshold_noise(
@@ -166,7 +167,7 @@ class Trainer:
     def ends(self, flip: Flip, training: Training) -> tuple[End, End]:
         """Return values on either side at which the choice is clear, as far apart as possible.
 
-        Or is clearest, where it is clear nowhere.
+        If it is clear nowhere, return where it is clearest.
         """
         reach = self._reach(training.certain)
         lows = [flip.lowest(share) for share in _SHARES]
@@ -174,9 +175,9 @@ class Trainer:
         return self._end(lows, flip.left, training), self._end(highs, flip.right, training)
 
     def clearest(self, best: frozenset[int]) -> tuple[End, Training] | None:
-        """Return the value at which it takes the fewest steps to see what is always best.
+        """Return the value at which the action that is always best is learned in the fewest steps.
 
-        None where all actions are, or where no planner in floats sees a difference.
+        None if all actions are best, or if a planner in floats sees no difference.
         """
         found = []
         for at in map(self.moving.between, _EVERYWHERE):
@@ -192,7 +193,7 @@ class Trainer:
         return min(found, key=lambda pair: pair[1].steps, default=None)
 
     def values(self, grids: list[Floats], seeds: list[int], training: Training) -> list[Floats]:
-        """Return each seed's values of the state, shape (tables, A, values that are asked for)."""
+        """Return each seed's values of the state, shape (tables, A, number of grid values)."""
         self.rule = self._learner(training.certain).name
 
         def learn(mdp: MDP, gammas: Sequence[Floats], agents: Sequence[int]) -> list[Floats]:
@@ -215,7 +216,7 @@ class Trainer:
         return self.moving.learned(grids, seeds, learn)
 
     def seconds(self, training: Training, points: int) -> float:
-        """Return how long one replay with so many values takes, from a small part of it."""
+        """Estimate from a small part how long one replay with that many values takes."""
         seeds = list(self.budget.seeds)[: os.cpu_count() or 1]
         inside = np.linspace(self.moving.low, self.moving.high, points + 2)[1:-1]
         grids = [inside] * len(seeds)
@@ -228,7 +229,8 @@ class Trainer:
         return spent * shares
 
     def _reach(self, certain: bool) -> float:
-        """How far right of a flip agents are looked at, of the way to the upper end."""
+        """Return how far right of a flip agents are examined, as a share of the way to the upper
+        end."""
         if not self.moving.lengthens:
             return 1.0
         if not certain:
@@ -249,9 +251,9 @@ class Trainer:
     def _certain(self, gamma: float) -> Training:
         """Return the training after which an error above 1e-10 has a chance below 1e-6.
 
-        A value is right once all A actions of a state have been taken after the next value was: for
-        a way of L steps that takes a sum of L maxima of A exponential times, in visits of a pair.
-        Where ways lead in circles, gamma^L = 1e-10 is left out.
+        A value is right once all A actions of its state have been taken after the next value was
+        right: for a path of L steps that takes a sum of L maxima of A exponential times, in visits
+        of a pair. Where paths are cyclic, they are cut where gamma^L = 1e-10.
         """
         actions = range(1, self.mdp.n_actions + 1)
         way = self._longest or (math.log(_UNLEARNED) / math.log(gamma) if gamma else 1)
@@ -269,7 +271,8 @@ class Trainer:
         }
 
     def _end(self, values: Sequence[float], best: frozenset[int], training: Training) -> End:
-        """Return the first value at which agents cannot mistake the best actions, or the best."""
+        """Return the first value at which agents cannot miss the best actions, or the clearest
+        one."""
         leads = []
         for x in values:
             leads.append(self._clearness(x, best, training))
@@ -278,7 +281,8 @@ class Trainer:
         return End(values[leads.index(max(leads))], best, False)
 
     def _clearness(self, x: float, best: frozenset[int], training: Training) -> float:
-        """By how many standard deviations of agents the best actions lead the others."""
+        """Return by how many standard deviations of an agent's values the best actions lead the
+        others."""
         gap, spread, size = self._gap(x, best)
         if training.certain:
             deviation = _VISIBLE * size / _CLEAR
@@ -287,7 +291,7 @@ class Trainer:
         return gap / deviation if deviation else math.inf * gap if gap else 0.0
 
     def _gap(self, x: float, best: frozenset[int]) -> tuple[float, float, float]:
-        """Return what the best actions lead the others by, its noise, and the size of values.
+        """Return the lead of the best actions over the others, its noise, and the size of values.
 
         The gap in reward units, infinite if there are no others; its standard deviation times the
         root of the steps.
@@ -299,6 +303,6 @@ class Trainer:
             return math.inf, 0.0, 0.0
         first, second = max(best, key=q.__getitem__), max(others, key=q.__getitem__)
         noise = gap_noise(model, self.planner.state, gamma, [second], [first], **self._behaviour())
-        # Values of the epsilon-soft model differ by 1 - epsilon as much as those that are learned.
+        # Differences in the epsilon-soft model are 1 - epsilon times the learned ones.
         gap = float(q[first] - q[second]) / float(1 - self._epsilon)
         return gap, noise, float(np.abs(q[[first, second]]).max())

@@ -1,7 +1,7 @@
-"""Agents of a chain that are trained for some forced walks of each branch, and no longer.
+"""Agents of a chain that are trained only for some forced walks of each branch.
 
 An agent that is stopped this early flips elsewhere; `qdecay.exact.learning_curve` predicts where.
-Where nothing is random all agents are alike: one is trained in the name of every seed.
+As nothing is random all agents are alike: one is trained for all seeds.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ class WalkedAgents:
         self.learner, self.walks, self.budget, self.start = learner, walks, budget, chain.start
         self.layout = chain.layout
         branches = range(len(chain.layout.branches))
-        self._chosen: dict[float, tuple[int, int]] = {}  # every seed asks the same gammas
+        self._chosen: dict[float, tuple[int, int]] = {}  # every seed asks for the same gammas
         self._corridors = [_single_branch(subject.mdp, branch) for branch in branches]
 
     @property
@@ -81,7 +81,7 @@ class WalkedAgents:
         return known.index(max(known)), sum(result.steps for result in results)
 
     def judge(self, flip: Flip) -> Learned:
-        """Find where the agents flip by bisection, and hold it against the prediction."""
+        """Find where the agents flip by bisection, and compare it with the prediction."""
         low, high = flip.lowest(_SHARE), flip.highest(_SHARE, 1.0)
         seeds = self.budget.seeds
         each = 2 + math.ceil(math.log2((high - low) / _WIDTH))
@@ -95,7 +95,7 @@ class WalkedAgents:
         return Learned(found, wrong=off(found, flip.at, "predicted"))
 
     def judge_choice(self, exact: BreakEven) -> Learned:
-        """Hold the agents' choice between the gammas that matter against the best one."""
+        """Compare the agents' choice between the gammas that matter with the best one."""
         for point, best in zip(exact.between, exact.best, strict=True):
             if self.choose(float(point))[0] not in best:
                 return Learned(wrong=f"agents choose wrongly at {float(point):.6g}")
@@ -121,6 +121,6 @@ def _plain_chain(subject: Subject, learner: TabularLearner) -> ChainEnv:
 
 
 def _single_branch(mdp: MDP, branch: int) -> MDP:
-    """The chain whose only choice is the branch: of equivalent actions, one is learned."""
+    """Return the chain whose only choice is the branch: of equivalent actions, one is learned."""
     rows = mdp.rows()
     return MDP.of(replace(rows, rows=[row for row in rows if row[1] == branch]))

@@ -1,4 +1,4 @@
-"""What each request does: a JSON object in, a JSON object out, or `Refused`."""
+"""What each request does: it takes a JSON object, and returns one or raises `Refused`."""
 
 from __future__ import annotations
 
@@ -17,12 +17,15 @@ from qdecay import __version__
 from qdecay.editing import documents
 from qdecay.editing.drafts import Drafts
 from qdecay.editing.folder import MAX_BYTES, Folder, check_name, too_large, version_of
-from qdecay.editing.refusals import Refused
+from qdecay.editing.refusals import Refused, too_long
 from qdecay.editing.workers import Workers
 from qdecay_envs.jsonfile import json_text, parse_json
 
 Solved = tuple[bytes, dict[str, Any]]
 """A page and its summary, as `qdecay.editing.solving.solve` returns them."""
+
+IsAwaited = Callable[[], bool]
+"""Tells whether somebody still waits for an answer."""
 
 _ENGINE = "qdecay.editing.solving"
 _KEPT = 16  # pages
@@ -36,7 +39,8 @@ class Requests:
     """The requests of one editor.
 
     Attributes:
-        actions: by name, what `POST` asks for.
+        actions: by name, what `POST` asks for; they take the request, and what tells whether
+            somebody still waits for the answer.
     """
 
     def __init__(self, folder: Folder, max_seconds: float) -> None:
@@ -46,8 +50,8 @@ class Requests:
         self._workers = Workers(_warm)
         self._pages: OrderedDict[int, bytes] = OrderedDict()
         self._numbers, self._lock = count(1), Lock()
-        self.actions: Mapping[str, Callable[[Any], dict[str, Any]]] = {
-            "draft": self._drafts.store,
+        self.actions: Mapping[str, Callable[[Any, IsAwaited], dict[str, Any]]] = {
+            "draft": lambda request, _: self._drafts.store(request),
             "solve": self._solve,
             "open": self._open,
             "save": self._save,
@@ -55,7 +59,7 @@ class Requests:
         }
 
     def state(self) -> dict[str, Any]:
-        """Return what a page begins with."""
+        """Return the initial state of a page."""
         return {
             "folder": str(self._folder.path),
             "files": self._files(),
@@ -69,7 +73,7 @@ class Requests:
         """Return a page that was solved.
 
         Raises:
-            Refused: there is none of that number, or not any more.
+            Refused: there is no such page, or no longer.
         """
         with self._lock:
             found = self._pages.get(number)
@@ -78,11 +82,11 @@ class Requests:
         return found
 
     def close(self) -> None:
-        """Stop all that is being solved."""
+        """Stop all solving."""
         self._workers.close()
 
     def _files(self) -> list[dict[str, str]]:
-        """Return the documents of the folder that say what they are."""
+        """Return the documents of the folder with their kinds."""
         kinds = {schema.encode(): kind for kind, schema in documents.SCHEMAS.items()}
         found = []
         for name in self._folder.names():
@@ -95,13 +99,13 @@ class Requests:
                 found.append({"name": name, "kind": kinds[said[1]], "title": title})
         return found
 
-    def _solve(self, request: Any) -> dict[str, Any]:
+    def _solve(self, request: Any, is_awaited: IsAwaited) -> dict[str, Any]:
         table = _Keys(request)
         document, page = table.take("document"), table.text("page", "")
         name, gamma = table.text("name", "").strip(), table.text("gamma", "").strip()
         table.close()
         begun = monotonic()
-        html, summary = self._solved(page, document, name, gamma)
+        html, summary = self._solved(page, is_awaited, document, name, gamma)
         with self._lock:
             number = next(self._numbers)
             self._pages[number] = html
@@ -110,14 +114,20 @@ class Requests:
         seconds = round(monotonic() - begun, 3)
         return {"result": number, "seconds": seconds, "summary": summary}
 
-    def _solved(self, page: object, document: Any, name: str, gamma: str) -> Solved:
+    def _solved(
+        self, page: object, is_awaited: IsAwaited, document: Any, name: str, gamma: str
+    ) -> Solved:
         _check_size(document)
         if name and not (name.isprintable() and _NAME.fullmatch(name)):
             raise Refused(HTTPStatus.BAD_REQUEST, "a name is a line without slashes", "name")
         arguments = document, name or None, gamma, self._seconds
-        return self._workers.run(page, self._seconds + _ENOUGH_SECONDS, _solve, *arguments)
+        most = self._seconds + _ENOUGH_SECONDS
+        try:
+            return self._workers.run(page, is_awaited, most, _solve, *arguments)
+        except TimeoutError:
+            raise too_long(self._seconds) from None
 
-    def _open(self, request: Any) -> dict[str, Any]:
+    def _open(self, request: Any, _: IsAwaited) -> dict[str, Any]:
         table = _Keys(request)
         name = check_name(table.take("name"), ".json")
         table.close()
@@ -132,7 +142,7 @@ class Requests:
             "version": version_of(data),
         }
 
-    def _save(self, request: Any) -> dict[str, Any]:
+    def _save(self, request: Any, _: IsAwaited) -> dict[str, Any]:
         table = _Keys(request)
         name, document = check_name(table.take("name"), ".json"), table.take("document")
         version, form = table.take("version"), table.text("as", "own")
@@ -156,7 +166,7 @@ class Requests:
         self._folder.write(name, data, check)
         return {"version": version_of(data)}
 
-    def _export(self, request: Any) -> dict[str, Any]:
+    def _export(self, request: Any, is_awaited: IsAwaited) -> dict[str, Any]:
         table = _Keys(request)
         name, document = check_name(table.take("name"), ".html"), table.take("document")
         replace = table.take("replace", False)
@@ -169,7 +179,8 @@ class Requests:
 
         check()  # before the long work
         title = name.removesuffix(".html")
-        html, _ = self._solved(object(), document, title, "")  # which nobody supersedes
+        nobody = object()  # supersedes it
+        html, _ = self._solved(nobody, is_awaited, document, title, "")
         self._folder.write(name, html, check)
         return {"path": str(self._folder.path / name)}
 
@@ -177,8 +188,8 @@ class Requests:
 def _solve(*arguments: Any) -> Solved:
     """Solve, in a process.
 
-    The server itself does not load what that takes, and so starts quickly. Nor may the answer be of
-    a class that would make it do so.
+    The server itself does not load the solver, and so starts quickly. Nor may the answer be of a
+    class that would make it load the solver.
     """
     found: Solved = importlib.import_module(_ENGINE).solve(*arguments)
     return found
@@ -210,7 +221,7 @@ class _Keys:
         return found
 
     def close(self) -> None:
-        """Refuse the others."""
+        """Refuse all remaining keys."""
         for key in self._left:
             raise Refused(HTTPStatus.BAD_REQUEST, f"unknown key {key!r:.60}")
 
@@ -221,7 +232,7 @@ def _check_size(document: Any) -> None:
 
 
 def _for_javascript(value: Any) -> Any:
-    """Return a document whose whole numbers JavaScript keeps; larger ones are text."""
+    """Return a document in which whole numbers too large for JavaScript are text."""
     if isinstance(value, dict):
         return {key: _for_javascript(entry) for key, entry in value.items()}
     if isinstance(value, list):

@@ -1,4 +1,4 @@
-"""A document's page: the very one that `qdecay report --exact-only` writes of its file."""
+"""A document's page: the same that `qdecay report --exact-only` writes for its file."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from fractions import Fraction
 from typing import Any
 
 from qdecay._support.checks import exact
-from qdecay._support.deadline import time_limit
+from qdecay._support.deadline import Deadline, time_limit
 from qdecay._support.one_line import one_line
 from qdecay._support.shown import shown_decimal
 from qdecay.comparison.subject import Subject
 from qdecay.editing.documents import kind_of, read_problem
-from qdecay.editing.refusals import wrong
+from qdecay.editing.refusals import too_long, wrong
 from qdecay.errors import BudgetExceeded, InputError, input_errors
 from qdecay.model.layouts import Layout, LayoutEnv, env_of_layout
 from qdecay.model.mdp import MDP
@@ -20,7 +20,7 @@ from qdecay.reporting.held import Held
 from qdecay.reporting.page import as_bytes, explorer
 
 DRAWING_SECONDS = 10.0
-"""What drawing the page may take after the search for regions and for their price."""
+"""The seconds for drawing the page, after the search for regions and for their price."""
 
 _TITLES = {"chain": "Choice", "grid": "Grid world", "model": "Model"}
 _DIGITS = 10
@@ -37,15 +37,16 @@ def solve(
 
     Args:
         document: as it was typed.
-        name: the title of the page; None is one for all documents of the kind.
-        gamma: where the reader is, as text; "" is nowhere.
+        name: the title of the page; None means the same title for all documents of a kind.
+        gamma: the reader's gamma, as text; "" means none.
         max_seconds: limit of the search for regions and for their price.
 
     Raises:
-        Refused: no reader takes the document, or the time is up.
+        Refused: no reader accepts the document, or the time is up.
     """
     at = None if gamma == "" else _gamma(gamma)
     name = name or _TITLES[kind_of(document)]
+    limit = Deadline(max_seconds)
     try:
         with time_limit(max_seconds + DRAWING_SECONDS):
             problem = read_problem(document)
@@ -53,11 +54,13 @@ def solve(
             chapter = read_chapter(source, max_seconds=max_seconds)
             return as_bytes(explorer([chapter])), _summary(chapter, at)
     except (InputError, BudgetExceeded) as error:
+        if limit.left < 0:
+            raise too_long(max_seconds) from None
         raise wrong(one_line(str(error).removeprefix(f"{name}: "))) from None
 
 
 def warm() -> None:
-    """Do once what the first solve would otherwise wait for."""
+    """Do in advance what the first solve would otherwise wait for."""
     document = {"schema": "qdecay.layout/1", "near": ["now", [1]], "far": ["later", [0, 2]]}
     solve(document, None, "", 60.0)
 

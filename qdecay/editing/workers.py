@@ -1,27 +1,29 @@
 """Processes that solve: each can be stopped at any time, and one more is always ready.
 
-Of two requests of one page the newer one wins: it gives the older one a moment to end by itself,
-which most do, and then stops its process, which harms nothing.
+Of two requests from one page the newer one wins: it gives the older one a moment to end by itself,
+which most do, and then stops its process, which does no harm. What nobody waits for any more is
+stopped, too: a page that is closed takes no place from others.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from concurrent.futures import TimeoutError as NotYet
 from http import HTTPStatus
 from threading import Event, Lock
+from time import monotonic
 from typing import Any, TypeVar
 
 from qdecay._support.processes import Processes, WorkerDied
 from qdecay.editing.refusals import Refused, wrong
 
 MOST = 4
-"""How many requests may be worked on at once."""
+"""How many requests may be processed at once."""
 
-_IDLE = 2  # processes that are kept: the last one used, and one that is ready when that is stopped
+_IDLE = 2  # processes kept: the last one used, and one that is ready when that is stopped
 _MOMENT_SECONDS = 0.3  # less than a new process takes to start
-_START_SECONDS = 120.0  # of a busy machine; an idle one takes three
+_LOOK_SECONDS = 0.5  # between two looks whether anybody waits
+_START_SECONDS = 120.0  # on a busy machine; an idle one takes three
 _T = TypeVar("_T")
 
 
@@ -39,7 +41,7 @@ class _Worker:
         self.is_stopped = False
 
     def begin(self) -> Future[object]:
-        """Start the process, unless that was done; the future is done when it is warm."""
+        """Start the process if necessary; the future is done when it is warm."""
         if self._begun is None:
             self._begun = self.submit(self._warm)
         return self._begun
@@ -50,16 +52,23 @@ class _Worker:
                 raise _Stopped
             return self._processes.submit(function, *arguments)
 
-    def result(self, future: Future[_T], seconds: float) -> _T:
-        """Return what was returned, or raise what was raised, or `_Stopped` or `NotYet`."""
-        try:
-            return future.result(seconds)
-        except NotYet:
-            raise
-        except Exception:
-            if self.is_stopped:
-                raise _Stopped from None
-            return self._processes.result(future)  # which tells the errors of processes apart
+    def result(
+        self, future: Future[_T], seconds: float, is_awaited: Callable[[], bool] = lambda: True
+    ) -> _T:
+        """Return what was returned, or raise what was raised, or `_Stopped`, or `TimeoutError`."""
+        end = monotonic() + seconds
+        while True:
+            try:
+                return future.result(min(_LOOK_SECONDS, max(0.0, end - monotonic())))
+            except TimeoutError:
+                if future.done() or monotonic() >= end:
+                    raise
+                if not is_awaited():
+                    self.stop()
+            except Exception:
+                if self.is_stopped:
+                    raise _Stopped from None
+                return self._processes.result(future)  # distinguishes the errors of processes
 
     def stop(self) -> None:
         with self._lock:
@@ -68,7 +77,7 @@ class _Worker:
 
 
 class _Job:
-    """A request that is worked on."""
+    """A request in progress."""
 
     def __init__(self) -> None:
         self.solver: _Worker | None = None  # once it solves
@@ -83,7 +92,7 @@ class Workers:
         """Start the first; each calls `warm` before anything else."""
         self._warm = warm
         self._lock = Lock()
-        self._idle: list[_Worker] = []  # the last is taken first
+        self._idle: list[_Worker] = []  # the last one is used first
         self._jobs: dict[object, _Job] = {}
         self._all: set[_Worker] = set()
         self._is_closed = False
@@ -92,25 +101,33 @@ class Workers:
         self._keep_ready()
 
     def run(
-        self, page: object, seconds: float, function: Callable[..., _T], /, *arguments: Any
+        self,
+        page: object,
+        is_awaited: Callable[[], bool],
+        seconds: float,
+        function: Callable[..., _T],
+        /,
+        *arguments: Any,
     ) -> _T:
         """Return what a function returns, in a process.
 
         Args:
-            page: who asks; a newer request of the same page takes the place of this one.
+            page: the page that asks; a newer request of the same page replaces this one.
+            is_awaited: whether anybody still waits for the answer.
             seconds: until the process is stopped.
             function: what is called; what it raises is raised here.
             arguments: for it.
 
         Raises:
-            Refused: a newer request took its place, the time is up, or too many are worked on.
+            Refused: a newer request took its place, nobody waits, or too many are worked on.
+            TimeoutError: the time is up.
         """
         job = _Job()
         older = self._registered(page, job)
         try:
             if older is not None and not older.ended.wait(_MOMENT_SECONDS):
                 self._supersede(older)
-            return self._done(job, self._taken(), seconds, function, arguments)
+            return self._done(job, self._taken(), is_awaited, seconds, function, arguments)
         except _Stopped:
             raise Refused(HTTPStatus.CONFLICT, "a newer change took its place") from None
         finally:
@@ -129,7 +146,7 @@ class Workers:
         self._starter.shutdown()
 
     def _registered(self, page: object, job: _Job) -> _Job | None:
-        """Make it the job of its page, and return the one before it."""
+        """Make it the job of its page, and return the previous one."""
         with self._lock:
             older = self._jobs.get(page)
             if older is None and len(self._jobs) >= MOST:
@@ -139,7 +156,7 @@ class Workers:
         return older
 
     def _supersede(self, job: _Job) -> None:
-        """Stop what a job solves; while it waits for a process to start, wait for that too."""
+        """Stop a job; if it is waiting for a process to start, wait for that too."""
         with self._lock:
             job.is_superseded = True
             solver = job.solver
@@ -155,6 +172,7 @@ class Workers:
         self,
         job: _Job,
         worker: _Worker,
+        is_awaited: Callable[[], bool],
         seconds: float,
         function: Callable[..., _T],
         arguments: tuple[Any, ...],
@@ -165,12 +183,12 @@ class Workers:
                 if job.is_superseded:
                     raise _Stopped
                 job.solver = worker
-            self._keep_ready()  # not before: both at once would take twice as long
+            self._keep_ready()  # only now: both at once would take twice as long
             future: Future[_T] = self._started(worker.submit, function, *arguments)
-            return worker.result(future, seconds)
-        except NotYet:
+            return worker.result(future, seconds, is_awaited)
+        except TimeoutError:
             worker.stop()
-            raise wrong(f"stopped after {seconds:g} s: make the problem smaller") from None
+            raise
         except WorkerDied:
             worker.stop()
             raise wrong("the process died, probably for lack of memory: make it smaller") from None
@@ -189,7 +207,7 @@ class Workers:
             worker.stop()
 
     def _started(self, start: Callable[..., Future[_T]], *arguments: Any) -> Future[_T]:
-        """Call what may start a process."""
+        """Call a function that may start a process."""
         with self._lock:
             if self._is_closed:
                 raise _Stopped
@@ -203,7 +221,7 @@ class Workers:
         return worker
 
     def _keep_ready(self) -> None:
-        """Have a process ready that nobody uses."""
+        """Keep an unused process ready."""
         with self._lock:
             if self._idle or self._is_closed:
                 return

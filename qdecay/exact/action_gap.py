@@ -1,12 +1,12 @@
-"""The action gap of a state: how much its best action leads by, as exact functions of gamma.
+"""The action gap of a state: the lead of its best action, as exact functions of gamma.
 
 In a policy region with optimal set A the gap of a state is
 
     min over a not in A of V(gamma) - Q(a, gamma),
 
-with V and Q quotients of integer polynomials. It tells how hard a gamma is to learn: to see which
-action is better, a learner has to know values better than this. At a breakpoint of the state it is
-0, and its slopes on either side say how quickly that becomes easier.
+with V and Q quotients of integer polynomials. It shows how hard a gamma is for a learner: to see
+which action is better, it has to know values to within the gap. At a breakpoint of the state the
+gap is 0, and its slopes on either side say how quickly learning becomes easier.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from qdecay._support.result import Record, counted
 from qdecay.exact.algebra.number import AlgebraicNumber
 from qdecay.exact.algebra.rational_function import RationalFunction
 
-_BITS = 128  # a slope is taken this near to a breakpoint
+_BITS = 128  # 2^-128 around a breakpoint is where its slope is taken
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -30,9 +30,9 @@ class ActionGap(Record):
 
     Attributes:
         state: the state.
-        breakpoints: of the model, in order; region i lies between breakpoints i - 1 and i.
+        breakpoints: those of the model, in order; region i lies between breakpoints i - 1 and i.
         behind: for each region, V - Q of every action that is not optimal there, in reward units.
-            Actions that do the same share it.
+            Actions with the same effect share one function.
     """
 
     state: int
@@ -68,7 +68,7 @@ class ActionGap(Record):
         return -left, right
 
     def _slope(self, behind: Mapping[int, RationalFunction], gamma: Fraction) -> float:
-        """The least steep of the actions that tie at gamma, within what is known of it."""
+        """Return the smallest slope of the actions that tie at gamma, near gamma."""
         steep = {a: (abs(float(f(gamma))), abs(float(f.slope(gamma)))) for a, f in behind.items()}
         near = [slope for value, slope in steep.values() if value <= 2.0**-_BITS * 4 * slope]
         return min(near, default=0.0)

@@ -37,7 +37,7 @@ def optimal_actions(
 
 
 def sets_at(mdp: MDP, gamma: AlgebraicNumber, deadline: Deadline) -> Sets:
-    """Return what `optimal_actions` does, of checked arguments."""
+    """Do what `optimal_actions` does, with checked arguments."""
     model = RationalModel(mdp)
     if gamma == 1:
         return undiscounted_of(mdp, deadline).optimal_actions

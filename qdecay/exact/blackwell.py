@@ -1,4 +1,4 @@
-"""The Blackwell discount factor alone, computed from the right, without a walk through all regions.
+"""The Blackwell discount factor, computed from the right without a walk through all regions.
 
 A policy that is optimal just left of 1 is found by policy iteration with exact signs there; it
 stays optimal to the left until an advantage becomes positive. The largest root in (0, 1) of any
@@ -41,12 +41,13 @@ _ONE = AlgebraicNumber.of(1)
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Blackwell(ModelResult):
-    """What holds near gamma = 1.
+    """The optimal policies near gamma = 1.
 
     Attributes:
         discount_factor: the smallest gamma right of which every optimal policy is Blackwell
             optimal; 0 if all of (0, 1) is one region without touches.
-        is_touch: whether the sets left of it are the same (one is larger at that point only).
+        is_touch: whether it is a touch: the sets left and right of it are equal, and one is larger
+            at that point only.
         optimal_actions: the Blackwell-optimal actions of every state.
     """
 
@@ -75,8 +76,8 @@ def blackwell(
     Args:
         problem: a model with exact numbers, or anything that `qdecay.as_mdp` accepts.
         max_seconds: limit of wall time, > 0; None is no limit.
-        progress: True shows a bar; a function is called with a `Progress` at each gamma, from 1
-            down, right of which nothing changes.
+        progress: True shows a bar; a function is called with a `Progress` at each gamma, descending
+            from 1, right of which nothing changes.
 
     Raises:
         BudgetExceeded: max_seconds ran out.
@@ -115,7 +116,8 @@ def _undecided_near_one(series: PolicySeries, pairs: NDArray[np.int64]) -> NDArr
 def _last_root(
     series: PolicySeries, optimal: NDArray[np.bool_], report: OnProgress
 ) -> tuple[AlgebraicNumber, bool]:
-    """Return the largest root in (0, 1) of any other advantage, 0 if none, and if one crosses."""
+    """Return the largest root in (0, 1) of any other advantage (0 if none), and whether one
+    crosses."""
     upper = Fraction(1)
     while upper > 0:
         reached = shown_decimal(float(upper), 6)

@@ -91,9 +91,9 @@ def break_even(problem: Problem, state: int | None = None) -> BreakEven:
     """Return every break-even gamma at the start, or at another state, exactly.
 
     Args:
-        problem: a layout, whose streams are compared; or a model, whose policy regions are looked
-            at from that state, or anything that `qdecay.as_mdp` accepts.
-        state: None is the start.
+        problem: a layout, whose streams are compared; or a model, or anything that `qdecay.as_mdp`
+            accepts, whose policy regions give the changes at that state.
+        state: a state's number or name; None means the start.
 
     Raises:
         ValueError: there is no such state, or the model has no start.
@@ -132,7 +132,7 @@ def _of_layout(layout: ChainLayout) -> BreakEven:
 def break_even_of(regions: PolicyRegions | LineRegions, state: int) -> BreakEven:
     """Return the gammas at which the best action of a state changes, from the regions.
 
-    Of a model line, the values of its parameter.
+    For a model line, return the values of its parameter.
     """
     points: list[Turn] = sorted(
         (*regions.breakpoints, *regions.touches), key=lambda point: point.number

@@ -1,4 +1,4 @@
-r"""Break-even in symbols: the law of one choice, and the reward that ties it.
+r"""Break-even in symbols: the law of one choice, and the reward that makes it a tie.
 
 A reward r at delay m against a reward R at delay n ties where r g**m = R g**n, so
 
@@ -114,6 +114,7 @@ def _exact(value: Exact, name: str) -> sympy.Expr:
 
 
 def _require(condition: object, message: str) -> None:
-    """Refuse what is certainly false; conditions on symbols are left to the caller."""
+    """Raise ValueError if a condition is certainly false; conditions on symbols may be true or
+    false."""
     if condition in (False, sympy.false):
         raise ValueError(message)

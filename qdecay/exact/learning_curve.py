@@ -47,7 +47,7 @@ StepSizes = RationalLike | Callable[[int], RationalLike]
 
 @dataclass(frozen=True, eq=False, repr=False)
 class LearningCurve(Result):
-    """What has been learned of each branch of a layout after a number of walks.
+    """What has been learned about each branch of a layout after a number of walks.
 
     Attributes:
         layout: the chain; its ending is `terminate`.
@@ -72,7 +72,7 @@ class LearningCurve(Result):
 
     @property
     def known(self) -> ChainLayout:
-        """The layout that the learner believes in: every reward times the share arrived."""
+        """The layout as the learner sees it: every reward times the share that has arrived."""
         branches = tuple(
             (name, tuple(r * share for r, share in zip(stream, shares, strict=True)))
             for (name, stream), shares in zip(self.layout.branches, self.arrived, strict=True)
@@ -99,15 +99,15 @@ def learning_curve(problem: Problem, alpha: StepSizes, walks: int | Sequence[int
     Q-learning, SARSA and Expected SARSA agree here: nothing is chosen in a corridor.
 
     Args:
-        problem: a chain whose ending is `terminate`, and in which nothing is random or leads back:
-            a layout, an environment, or the id or path of one.
-        alpha: the step size, an exact number in [0, 1], or a function from the walk's number
-            1, 2, ... to one.
-        walks: k >= 0, for all branches or one for each.
+        problem: a chain with the ending `terminate`, in which nothing is random or leads back: a
+            layout, an environment, or the id or path of one.
+        alpha: the step size, an exact number in [0, 1], or a function from the number of the walk,
+            1, 2, ..., to such a number.
+        walks: k >= 0: one number for all branches, or one for each.
 
     Raises:
         TypeError: the problem is not a chain, or alpha is a float.
-        ValueError: an argument is outside its range, or the chain is another.
+        ValueError: an argument is outside its range, or the chain is not of this kind.
 
     >>> curve = learning_curve(ChainLayout.choice(stay=[1], move=[0, 0, 4]), "1/2", walks=3)
     >>> curve.arrived[1]
@@ -139,12 +139,12 @@ def walks_until(
         share: in (0, 1).
         distance: d >= 0, in steps.
         exponent: w in [0, 1]; 1 gives 1/i.
-        max_walks: when to give up.
+        max_walks: the number of walks after which to give up.
 
     Raises:
         TypeError: share or exponent is a float.
         ValueError: an argument is outside its range, max_walks is not enough, or an irrational
-            share comes within 2**-1024 of `share`.
+            share is within 2**-1024 of `share`.
 
     >>> [walks_until("1/2", d) for d in (1, 2, 4, 6)]
     [2, 7, 57, 430]
@@ -166,7 +166,8 @@ def walks_until(
 
 
 def _first_walk(share: Fraction, distance: int, w: Fraction, max_walks: int) -> tuple[int, bool]:
-    """The first walk whose ball of B_k(distance) is not below share; and whether it is above."""
+    """Return the first walk whose ball of B_k(distance) is not below share, and whether it is
+    above."""
     power, target = arb(fmpq(-w.numerator, w.denominator)), arb(fmpq(*share.as_integer_ratio()))
     sizes = (arb(i) ** power for i in range(1, max_walks + 1))
     for k, below in enumerate(_below(sizes, distance + 1, arb(1), arb(0)), start=1):

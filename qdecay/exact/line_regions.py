@@ -1,7 +1,8 @@
 """Exact policy regions along a model line: which policy is optimal at which value of a number.
 
-What `qdecay.exact.regions` does for the discount factor, at a fixed one, for a penalty, a living
-reward or a probability. The walk, the algebraic numbers and the rules of ties are the same.
+What `qdecay.exact.regions` does for the discount factor, done at a fixed discount factor for a
+penalty, a living reward or a probability. The walk, the algebraic numbers and the rules of ties are
+the same.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from fractions import Fraction
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from qdecay._support.deadline import Deadline
+from qdecay._support.deadline import Deadline, in_time
 from qdecay._support.progress import OnProgress, Progress, reporting
 from qdecay._support.shown import shown_decimal
 from qdecay._support.viewed import Plotted
@@ -64,12 +65,12 @@ class LineRegions(Regions[LineBreakpoint], Plotted):
     """The regions along a model line at one gamma, in order from its low end to its high end.
 
     Attributes:
-        breakpoints, regions, touches, proven_to: as those of `PolicyRegions`, with values of the
-            parameter in the place of gamma.
+        breakpoints, regions, touches, proven_to: as in `PolicyRegions`, with values of the
+            parameter in place of gamma.
         line: the models.
         gamma: the discount factor.
-        at_low, at_high: the sets at both ends, where moves may be impossible that are possible
-            between them; at_high is None if the search ran out of budget.
+        at_low, at_high: the sets at both ends, where some moves that are possible in between may be
+            impossible; at_high is None if the search ran out of budget.
     """
 
     SCHEMA: ClassVar[str] = "qdecay.line-regions/1"
@@ -86,7 +87,7 @@ class LineRegions(Regions[LineBreakpoint], Plotted):
 
     @property
     def parameter(self) -> Parameter:
-        """The number that moves, and its values at both ends."""
+        """The number that varies, and its values at both ends."""
         return self.line.parameter
 
     @property
@@ -178,7 +179,7 @@ def line_regions(
         )
 
     def sets_at_end(walk: Walk[Series], end: int) -> Sets:
-        """Return the sets at an end, where the walk is."""
+        """Return the sets at an end that the walk has reached."""
         at = axis.optimal_at_end(walk.series, walk.zero, end)
         if at is None:
             return sets_at((line.low, line.high)[end], AlgebraicNumber.of(gamma), deadline)
@@ -188,7 +189,7 @@ def line_regions(
         return f"{p.name} = {shown_decimal(float(value_at(x)), 6)}"
 
     try:
-        with reporting(progress) as report:
+        with in_time(deadline), reporting(progress) as report:
             report(Progress(0.0, 1.0, "points found: 0"))
             axis = LineAxis(RationalLine(line), gamma)
             begun = Walk(axis, deadline)

@@ -1,10 +1,10 @@
 """Curves of a map: boundaries of neighbouring lines joined, and the polynomials that name them.
 
 A boundary point is a breakpoint on a line of fixed parameter, or of fixed gamma. On the next line
-it goes on where the same two areas meet. The advantage of the pair that enters there, under a
-policy that is optimal just left of it, is 0 at the point; an irreducible factor of its numerator
-names all the points at which it is 0 too, each decided exactly. Between the lines nothing is
-claimed.
+the boundary continues where the same two areas meet. The advantage of the pair that enters there,
+under a policy that is optimal just left of the point, is 0 at the point. An irreducible factor of
+its numerator that is 0 there describes the boundary at every point where it is 0 too, which is
+decided exactly for each. Between the lines nothing is claimed.
 """
 
 from __future__ import annotations
@@ -30,10 +30,10 @@ class Boundary:
 
     Attributes:
         fixed: the number that is fixed on the line.
-        is_gamma: whether that is gamma.
+        is_gamma: whether that number is gamma.
         point: the breakpoint.
         left, right: all optimal sets on both sides.
-        states: those whose sets tell the areas apart.
+        states: those whose sets distinguish the areas.
         areas: the two areas.
     """
 
@@ -74,9 +74,9 @@ class MapCurve(Record):
 
     Attributes:
         areas: the two areas, as numbers of `PolicyMap.areas`.
-        polynomial: irreducible, and 0 at every point; None where no single one was found, or the
-            model is too large for one.
-        points: gamma and the parameter, one of them rational, by increasing parameter.
+        polynomial: irreducible, and 0 at every point; None if no single one was found, or the model
+            is too large.
+        points: pairs of gamma and the parameter, one of them rational, by increasing parameter.
     """
 
     areas: tuple[int, int]
@@ -89,7 +89,7 @@ class MapCurve(Record):
         return f"{name}areas {areas}, {counted(len(self.points), 'point')}"
 
     def to_json(self) -> dict[str, Any]:
-        """Return the fields as in the document, points as decimals."""
+        """Return the fields as they are written in the document, with points as decimals."""
         return {
             "areas": list(self.areas),
             "polynomial": None if self.polynomial is None else self.polynomial.to_json(),
@@ -115,13 +115,13 @@ class Traced:
         advantages: LineAdvantages,
         deadline: Deadline,
     ) -> None:
-        """Join the boundaries of neighbouring lines, and name them.
+        """Join the boundaries of neighbouring lines, and find their polynomials.
 
         Args:
-            rows: of each line of fixed parameter.
-            columns: of each line of fixed gamma.
+            rows: the boundaries on each line of fixed parameter.
+            columns: those on each line of fixed gamma.
             advantages: of the line of models.
-            deadline: raises where the time is up.
+            deadline: raises an error when the time is up.
         """
         self._chains = [
             [list(_parts(chain, advantages, deadline)) for chain in _chains(lines)]
@@ -157,7 +157,7 @@ class Traced:
 def _joined(
     boundary: Boundary, named: dict[tuple[frozenset[int], CurvePolynomial], list[Boundary]]
 ) -> bool:
-    """Add a boundary to the curve between its areas that it lies on, if there is one."""
+    """Add a boundary to the curve between its areas on which it lies, if there is one."""
     for (areas, polynomial), boundaries in named.items():
         if areas == frozenset(boundary.areas) and boundary.lies_on(polynomial):
             boundaries.append(boundary)
@@ -209,7 +209,7 @@ def _parts(
 def _longest(
     chain: Sequence[Boundary], place: int, advantages: LineAdvantages
 ) -> tuple[CurvePolynomial | None, int, int]:
-    """Return the factor that is 0 at a boundary and at most of those next to it, and where."""
+    """Return the factor that is 0 at a boundary and at the most of those next to it, and where."""
     best: tuple[CurvePolynomial | None, int, int] = (None, place, place + 1)
     for policy, pair in chain[place].switches():
         for factor in advantages.factors(policy, pair):

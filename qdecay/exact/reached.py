@@ -10,7 +10,7 @@ _WAIT = (0,)  # the action of waiting states
 
 
 class Reach:
-    """Where the actions of a model's states lead."""
+    """Where the actions in a model's states lead."""
 
     def __init__(self, model: RationalModel) -> None:
         self._own = model.n_own
@@ -24,7 +24,7 @@ class Reach:
     def among(self, sets: Sequence[Sequence[int]], start: int) -> set[int]:
         """Return the states reached with positive probability by actions of the sets.
 
-        States that wait for the end of a transition of several steps are among them.
+        This includes states that wait for the end of a transition of several steps.
         """
         reached, waiting = {start}, [start]
         while waiting:

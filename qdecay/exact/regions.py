@@ -13,7 +13,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, overload
 
 from qdecay._support.checks import RationalLike, RealLike, exact, whole
-from qdecay._support.deadline import Deadline
+from qdecay._support.deadline import Deadline, in_time
 from qdecay._support.progress import OnProgress, Progress, reporting
 from qdecay._support.result import counted
 from qdecay._support.shown import shown_decimal
@@ -53,7 +53,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Breakpoint(Turn):
-    """A gamma where optimal sets change; as a touch, where they are larger at that point only.
+    """A gamma where optimal sets change or, for a touch, where some are larger at that point only.
 
     Attributes:
         gamma: the point, exact.
@@ -154,7 +154,7 @@ class PolicyRegions(Regions[Breakpoint], Plotted, Explored):
         )
 
     def action_gap(self, state: int) -> ActionGap:
-        """Return how much the best action of a state leads by, as exact functions of gamma."""
+        """Return the lead of a state's best action over the others, as exact functions of gamma."""
         state = whole(state, "state", 0, self.n_states - 1)
         behind = tuple(self._behind(i, state) for i in range(len(self.regions)))
         return ActionGap(state, tuple(b.gamma for b in self.breakpoints), behind)
@@ -227,7 +227,7 @@ def policy_regions(
 ) -> PolicyRegions | LineRegions:
     """Return every gamma in (0, 1) where the optimal actions change, and the sets between.
 
-    Along a model line: every value of its parameter where they do, at one gamma.
+    Along a model line: every value of its parameter where they change, at one gamma.
 
     Args:
         problem: a model with exact numbers, or anything that `qdecay.as_mdp` accepts; or a
@@ -237,19 +237,19 @@ def policy_regions(
         start: overrides the model's start state, which only `start_breakpoints` and
             `reached_breakpoints` read.
         max_seconds: limit of wall time, > 0; None is no limit.
-        max_breakpoints: limit of breakpoints and touches, >= 0; None is no limit.
-        workers: processes that share a search of more than a few seconds; None is one per core.
-            Answers are the same. Only of a model, and without `max_breakpoints`.
+        max_breakpoints: limit of breakpoints and touches, >= 0; None means no limit.
+        workers: processes that share a search of more than a few seconds; None means one per core.
+            The answer does not depend on it. Only for a model, and without `max_breakpoints`.
         progress: True shows a bar; a function is called with a `Progress` at each point, whose
             `done` is the gamma reached.
 
     Raises:
         TypeError: a line comes without gamma, or a model with it; or workers do not apply.
         ValueError: start, gamma or a limit is out of range; or the gain of a line at gamma = 1 is
-            not 0, the message says from which value on.
-        BudgetExceeded: a limit ran out. `best` is a `PolicyRegions` that is proven up to its
-            `proven_to` (its last region is not known to reach further), or None if not even the
-            sets right of 0 were determined.
+            not 0 (the message says from which value on).
+        BudgetExceeded: a limit ran out. `best` is a `PolicyRegions` (or `LineRegions`) that is
+            proven up to its `proven_to`, though its last region may reach further; or None if not
+            even the sets right of 0 were determined.
 
     >>> from qdecay.model.mdp import MDP
     >>> wait = [(0, 0, 0, 1, 1, True), (0, 1, 1, 1, 0, False), (1, 0, 1, 1, 2, True)]
@@ -276,11 +276,11 @@ def policy_regions(
     events: list[Event] = []
     walk: SharedWalk | None = None
     try:
-        with reporting(progress) as report:
+        with in_time(deadline), reporting(progress) as report:
             report(Progress(0.0, 1.0, "points found: 0"))
             walk = SharedWalk(RationalModel(mdp), deadline, workers)
             events_of(walk, max_breakpoints, report if progress else None, _shown_gamma, events)
-        at_one = _at_one(walk, ModelInfo.of(mdp, start))
+            at_one = _at_one(walk, ModelInfo.of(mdp, start))
     except BudgetExceeded as limit:
         if walk is None:
             raise BudgetExceeded(f"{limit}; nothing is known right of gamma = 0") from None
@@ -296,7 +296,7 @@ def _shown_gamma(gamma: AlgebraicNumber) -> str:
 
 
 def _at_one(walk: SharedWalk, info: ModelInfo) -> Undiscounted:
-    """What is optimal at 1: the walk's last policy is Blackwell optimal."""
+    """Return what is optimal at 1: the walk's last policy is Blackwell optimal."""
     best = laurent(walk.model, walk.policy, walk.deadline)
     return Undiscounted.of(best, walk.deadline, info)
 

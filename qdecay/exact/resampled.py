@@ -1,20 +1,20 @@
 """How far data settles a break-even gamma: its interval over resamples of an empirical model.
 
-A model that was counted is one of many that the same world might have given. Each resample of it
+An empirical model is one of many that the same world might have given. Each resample of it
 (`MDP.resample`) is solved as exactly as the model itself, and the gammas at which the best actions
 of a state change are matched with those of the model:
 
     in order, so that as many left and right sets as possible share an action,
-    and where that leaves a choice, so that the gammas are as near as possible.
+    and, where that leaves a choice, so that the gammas are as close as possible.
 
-Overlap, not equality, because actions that are worth the same in the world are never worth the same
-in data: their sets are broken at random, anew in each resample. The interval of a breakpoint is
-that between the percentiles 2.5 and 97.5 of its gammas, over the resamples in which it exists. One
-that exists in fewer than half of them has none: data does not settle whether it is there.
+Sets need only overlap, because actions that tie in the world never tie in data: such ties are
+broken at random, differently in each resample. The interval of a breakpoint lies between the
+percentiles 2.5 and 97.5 of its gammas, over the resamples in which it exists. A breakpoint that
+exists in fewer than half of them has no interval: the data does not settle whether it is there.
 
-The intervals are about chance. Outcomes that were never seen are in no resample, so with few tries
-of a pair they may be too short. Where actions tie in the world, the best of them looks better in
-data than it is, which moves the gamma: on FrozenLake by a fifth of its interval.
+The intervals describe chance only. Outcomes that were never seen are in no resample, so with few
+tries of a pair intervals may be too short. If actions tie in the world, the best of them looks
+better in data than it is, which shifts the gamma: on FrozenLake by a fifth of its interval.
 
 Source: Efron and Tibshirani, An Introduction to the Bootstrap (1993), chapter 13.
 """
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 
 Interval = tuple[float, float]
 LEAST = 40
-"""Resamples that an interval needs: fewer have no number beyond a percentile of 2.5."""
+"""The fewest resamples for an interval: with fewer, none lies beyond the percentile 2.5."""
 
 _TAIL = 40  # one resample in so many lies beyond each end
 
@@ -77,8 +77,8 @@ class ResampledBreakpoint(StateBreakpoint):
     """A breakpoint of an empirical model, and how far data settles it.
 
     Attributes:
-        share: of the resamples, those in which it exists.
-        interval: the 95 % percentile interval over these; None where they are fewer than half.
+        share: the share of resamples in which it exists.
+        interval: the 95 % percentile interval over these; None if they are fewer than half.
     """
 
     share: float
@@ -93,7 +93,7 @@ class ResampledBreakpoints(ModelResult):
     """The breakpoints of one state of an empirical model, with their intervals.
 
     Attributes:
-        state: whose best actions change.
+        state: the state whose best actions change.
         breakpoints: in increasing order.
         resamples, seed, how: the draws, see `resampled_breakpoints`.
     """
@@ -112,7 +112,7 @@ class ResampledBreakpoints(ModelResult):
         return self._titled(f"{found}; {counted(self.resamples, 'resample')}")
 
     def within(self) -> dict[str, Any]:
-        """Return what the document of policy regions holds of it."""
+        """Return what a document of policy regions contains of it."""
         names = ("state", "breakpoints", "resamples", "seed", "how")
         return {name: plain(getattr(self, name)) for name in names}
 
@@ -145,8 +145,8 @@ def resampled_breakpoints(
 
     Args:
         problem: a model made from data, or anything that `qdecay.as_mdp` accepts and has counts.
-        state: None is the start.
-        resamples: how many other draws of the data are solved, >= 40; each takes about as long as
+        state: a state's number or name; None means the start.
+        resamples: the number of resamples to solve, >= 40; each takes about as long as
             `policy_regions`.
         seed: an integer >= 0; resample k is `MDP.resample(seed + k)`.
         how: as in `MDP.resample`. "dirichlet" is quicker, and no transition vanishes from it.
@@ -185,7 +185,7 @@ class Draws:
     how: How
 
     def __iter__(self) -> Iterator[MDP]:
-        """Draw one after another."""
+        """Yield one resample after another."""
         return (self.mdp.resample(self.seed + k, how=self.how) for k in range(self.resamples))
 
 
@@ -223,7 +223,7 @@ def resampled_of(
     deadline: Deadline,
     progress: bool | OnProgress = False,
 ) -> ResampledBreakpoints:
-    """Return what resamples say of policy regions that are already known."""
+    """Return what resamples say about policy regions that are already known."""
     points = breakpoints_of(regions, state)
     gammas: list[list[float]] = [[] for _ in points]
     with reporting(progress) as report:
@@ -248,7 +248,7 @@ def resampled_of(
 
 
 def settled(numbers: Sequence[float], share: float) -> Interval | None:
-    """Return the interval of numbers, or None where they come of fewer than half the resamples."""
+    """Return the interval of numbers, or None if they are from fewer than half of the resamples."""
     return None if share < 1 / 2 else interval(numbers)
 
 
@@ -276,7 +276,7 @@ def breakpoints_of(regions: PolicyRegions, state: int) -> list[StateBreakpoint]:
 def matched(
     one: Sequence[StateBreakpoint], two: Sequence[StateBreakpoint]
 ) -> tuple[tuple[int, int], ...]:
-    """Return which points of two lists are the same, by the rule of the module."""
+    """Return which points of two lists match, by the rule of the module."""
     # best[j]: (overlaps, minus distances, pairs) of the points so far and the first j of `two`.
     best: list[tuple[int, float, tuple[tuple[int, int], ...]]] = [(0, 0.0, ())] * (len(two) + 1)
     for i, point in enumerate(one):

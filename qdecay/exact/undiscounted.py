@@ -5,8 +5,8 @@ the reward per step, and where g = 0, h is its total reward (the limit of discou
 plain sum where that exists). Some policy attains the largest gain in every state, and the largest
 total in every state where that gain is 0. An action is optimal where such a policy takes it.
 
-To attain the maximum of r + P V is not enough: to walk in circles keeps V for ever and never cashes
-it.
+Attaining the maximum of r + P V is not enough: walking in circles preserves V for ever but never
+earns it.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class Undiscounted(ModelResult):
             elsewhere: the total grows or falls without limit.
         optimal_actions: for every state the actions of the policies that attain all of these; ()
             if none is available.
-        policy: one such policy, optimal also for every gamma close to 1 up to o(1); None where no
+        policy: one such policy, also optimal up to o(1) for every gamma close to 1; None where no
             action is available.
     """
 
@@ -83,7 +83,7 @@ class Undiscounted(ModelResult):
         return self._titled(", ".join(parts))
 
     def earned(self, state: int) -> str:
-        """Return in words what the best policies earn from a state: in all, or per step."""
+        """Return in words what the best policies earn from a state: in total, or per step."""
         value = self.value[state]
         number, how = (self.gain[state], "per step") if value is None else (value, "in all")
         text = shown_fraction(number)
@@ -92,7 +92,7 @@ class Undiscounted(ModelResult):
         return f"{text} {how}"
 
     def within_regions(self) -> dict[str, Any]:
-        """Return what the document of policy regions holds of it: gain, value and sets."""
+        """Return its part of a document of policy regions: gain, value and sets."""
         body = self.body()
         return {name: body[name] for name in ("gain", "value", "optimal_actions")}
 
@@ -134,7 +134,7 @@ def undiscounted(problem: Problem, *, max_seconds: RealLike | None = None) -> Un
 
 
 def undiscounted_of(mdp: MDP, deadline: Deadline) -> Undiscounted:
-    """Return what `undiscounted` does, of checked arguments."""
+    """Do what `undiscounted` does, with checked arguments."""
     model = RationalModel(mdp)
     best = optimal_laurent(model, proposed_policy(model, NEAR_ONE), deadline)
     return Undiscounted.of(best, deadline, ModelInfo.of(mdp))

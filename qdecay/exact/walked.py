@@ -1,9 +1,12 @@
-"""What walks find: points where optimal sets change, and the regions between them."""
+"""The results of walks: points where optimal sets change, and the regions between them.
+
+`SetsAlong` is what all regions along one number have in common, certified ones too.
+"""
 
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -22,8 +25,8 @@ from qdecay.exact.reached import Reach
 from qdecay.exact.solver.axis import Beginning, Mask
 from qdecay.exact.solver.rational_model import RationalModel
 from qdecay.exact.solver.walk import Event
+from qdecay.model.base import FiniteMDP
 from qdecay.model.info import ModelResult
-from qdecay.model.mdp import MDP
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -46,8 +49,69 @@ class Change:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
+class SetsAlong(ModelResult):
+    """Regions of one model, and what lies between them."""
+
+    @property
+    @abstractmethod
+    def _model(self) -> FiniteMDP:
+        """The model, for its sizes."""
+
+    @property
+    @abstractmethod
+    def _pairs(self) -> RationalModel:
+        """The pairs of the model, in integers."""
+
+    @property
+    def start(self) -> int | None:
+        """The start state, or None."""
+        return self.info.start
+
+    @property
+    def n_states(self) -> int:
+        """The model's number of states."""
+        return self._model.n_states
+
+    @property
+    def n_actions(self) -> int:
+        """The model's number of actions."""
+        return self._model.n_actions
+
+    def _about(self) -> dict[str, Any]:
+        """Return the first fields of the document."""
+        return {
+            "source": self.name,
+            "n_states": self.n_states,
+            "n_actions": self.n_actions,
+            "start": self.start,
+        }
+
+    def _with_start(self, changed: Iterable[Collection[int]]) -> tuple[int, ...]:
+        """Return which of some collections of states have the start state."""
+        start = self._start()
+        return tuple(i for i, states in enumerate(changed) if start in states)
+
+    def _with_reached(
+        self, changed: Iterable[tuple[Collection[int], Sequence[Sequence[int]]]]
+    ) -> tuple[int, ...]:
+        """Return which have a state that is reached from the start under the sets beside them."""
+        start = self._start()
+        reached = (not self._reach.among(sets, start).isdisjoint(s) for s, sets in changed)
+        return tuple(i for i, is_reached in enumerate(reached) if is_reached)
+
+    def _start(self) -> int:
+        if self.start is None:
+            raise ValueError("the model has no start state")
+        return self.start
+
+    @cached_property
+    def _reach(self) -> Reach:
+        return Reach(self._pairs)
+
+
+@dataclass(frozen=True, eq=False, repr=False)
 class Turn(Record):
-    """A point where optimal sets change; as a touch, where they are larger at that point only.
+    """A point where optimal sets change or, for a touch, where some are larger at that point only.
 
     Attributes:
         changes: the states whose set at or right of it differs from the one left of it.
@@ -74,7 +138,7 @@ _Turn = TypeVar("_Turn", bound=Turn)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Regions(ModelResult, Generic[_Turn]):
+class Regions(SetsAlong, Generic[_Turn]):
     """The regions of one walk, in order.
 
     Attributes:
@@ -92,43 +156,32 @@ class Regions(ModelResult, Generic[_Turn]):
     proven_to: AlgebraicNumber
     _policies: tuple[NDArray[np.int64], ...] = field(repr=False)
 
-    @property
-    @abstractmethod
-    def _pairs(self) -> RationalModel:
-        """The pairs of the model, in integers."""
-
-    @property
-    def start(self) -> int | None:
-        """The start state, or None."""
-        return self.info.start
-
     def start_breakpoints(self) -> tuple[int, ...]:
         """Return the breakpoints that change the start state's set.
 
         Raises:
             ValueError: the model has no start state.
         """
-        start = self._start()
-        return tuple(i for i, b in enumerate(self.breakpoints) if start in b.changes)
+        return self._with_start(point.changes for point in self.breakpoints)
 
     def reached_breakpoints(self) -> tuple[int, ...]:
         """Return the breakpoints that change a state reached from the start.
 
-        Reached: with positive probability under some optimal policy left of the breakpoint, at
-        it, or right of it.
+        A state counts as reached if some optimal policy left of, at, or right of the breakpoint
+        reaches it with positive probability.
 
         Raises:
             ValueError: the model has no start state.
         """
-        start = self._start()
-        found = []
-        for i, b in enumerate(self.breakpoints):
-            sets = list(self.regions[i])  # at the breakpoint, left and right sets are included
-            for state, change in b.changes.items():
-                sets[state] = tuple(sorted({*change.left, *change.at, *change.right}))
-            if not self._reach.among(sets, start).isdisjoint(b.changes):
-                found.append(i)
-        return tuple(found)
+        return self._with_reached(self._around())
+
+    def _around(self) -> Iterator[tuple[Collection[int], list[Actions]]]:
+        """Yield what changes at each breakpoint, and the sets left of it, at it and right of it."""
+        for point, left in zip(self.breakpoints, self.regions, strict=False):
+            sets = list(left)  # the sets at the breakpoint include those left and right
+            for state, change in point.changes.items():
+                sets[state] = tuple({*change.left, *change.at, *change.right})
+            yield point.changes, sets
 
     def _region_of(self, number: AlgebraicNumber) -> int | None:
         """Return the region that contains a number inside the ends; None at a breakpoint."""
@@ -137,7 +190,7 @@ class Regions(ModelResult, Generic[_Turn]):
         return None if at else index
 
     def _sets_at(self, number: AlgebraicNumber) -> Sets:
-        """Return the sets at a number inside the ends."""
+        """Return the sets at a number strictly between the ends."""
         sets = list(self.regions[sum(b.number < number for b in self.breakpoints)])
         for point in (*self.breakpoints, *self.touches):
             if point.number == number:
@@ -154,21 +207,6 @@ class Regions(ModelResult, Generic[_Turn]):
         reached = self._reach.among(self.regions[region], self._start())
         return tuple(sorted(state for state in reached if state < self._pairs.n_own))
 
-    @property
-    @abstractmethod
-    def _model(self) -> MDP:
-        """The model, for its sizes."""
-
-    @property
-    def n_states(self) -> int:
-        """The model's number of states."""
-        return self._model.n_states
-
-    @property
-    def n_actions(self) -> int:
-        """The model's number of actions."""
-        return self._model.n_actions
-
     def _counts(self, high: Fraction | int) -> list[str]:
         """Return what was found, in words; `high` is where a complete search ends."""
         parts = [counted(len(self.regions), "region")]
@@ -181,17 +219,8 @@ class Regions(ModelResult, Generic[_Turn]):
             parts.append(f"proven up to {shown_decimal(self.proven_to, 4)}")
         return parts
 
-    def _about(self) -> dict[str, Any]:
-        """Return the first fields of the document."""
-        return {
-            "source": self.name,
-            "n_states": self.n_states,
-            "n_actions": self.n_actions,
-            "start": self.start,
-        }
-
     def _found(self) -> dict[str, Any]:
-        """Return the fields of the document that hold what was found."""
+        """Return the fields of the document with the findings."""
         return {
             "breakpoints": [b.to_json() for b in self.breakpoints],
             "regions": [{"optimal_actions": lists(sets)} for sets in self.regions],
@@ -212,15 +241,6 @@ class Regions(ModelResult, Generic[_Turn]):
                 "states": [tuple(self._states(point.changes)) for point in self.breakpoints],
             }
         )
-
-    def _start(self) -> int:
-        if self.start is None:
-            raise ValueError("the model has no start state")
-        return self.start
-
-    @cached_property
-    def _reach(self) -> Reach:
-        return Reach(self._pairs)
 
 
 class Walked(Protocol):
@@ -246,12 +266,12 @@ class Walked(Protocol):
         """Yield the events in order."""
 
 
-class Found(NamedTuple):
+class Found(NamedTuple, Generic[_Turn]):
     """What a walk found, as the fields of `Regions`; `make` turns events into points."""
 
-    breakpoints: tuple[Any, ...]
+    breakpoints: tuple[_Turn, ...]
     regions: tuple[Sets, ...]
-    touches: tuple[Any, ...]
+    touches: tuple[_Turn, ...]
     policies: tuple[NDArray[np.int64], ...]
 
     @classmethod
@@ -259,9 +279,9 @@ class Found(NamedTuple):
         cls,
         walk: Walked,
         events: Sequence[Event],
-        make: Callable[[AlgebraicNumber, dict[int, Change]], Any],
-    ) -> Found:
-        """Return it from the events of a walk."""
+        make: Callable[[AlgebraicNumber, dict[int, Change]], _Turn],
+    ) -> Found[_Turn]:
+        """Return the findings from the events of a walk."""
         model = walk.model
         breaks = [event for event in events if event.is_breakpoint]
         regions, points = [sets_of(model, walk.first)], []
@@ -292,8 +312,8 @@ def events_of(
 
     Args:
         most: limit of points, or None.
-        report: told at each point, or None.
-        shown: where the walk is, in words.
+        report: called at each point, or None.
+        shown: a function that puts the walk's position into words.
 
     Raises:
         BudgetExceeded: there are more points, or the walk's time is up.
@@ -323,7 +343,7 @@ def sets_of(model: RationalModel, optimal: NDArray[np.bool_]) -> Sets:
 
 
 def lists(sets: Sequence[Sequence[int]]) -> list[list[int]]:
-    """Return sets as in documents."""
+    """Return sets as they are written in documents."""
     return [list(actions) for actions in sets]
 
 

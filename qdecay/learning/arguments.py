@@ -29,13 +29,12 @@ def discrete_spaces(env: Env) -> tuple[Discrete[Any], Discrete[Any]]:
 
 
 def index_reader(space: Discrete[Any]) -> Callable[[Any], int]:
-    """Return the function from an observation to its row, which refuses observations outside
-    `space`."""
+    """Return a function from an observation to its row; it refuses observations outside `space`."""
     first, size = int(space.start), int(space.n)
 
     def index_of(observation: Any) -> int:
         index = int(observation) - first
-        if not 0 <= index < size:  # a negative one would silently be another state's row
+        if not 0 <= index < size:  # a negative index would silently read another state's row
             raise outside(space, observation) from None
         return index
 
@@ -43,10 +42,10 @@ def index_reader(space: Discrete[Any]) -> Callable[[Any], int]:
 
 
 def duration_in(info: Mapping[str, Any], step: int) -> int:
-    """Return how many steps of time an action took, which `info["duration"]` says; 1 if not.
+    """Return how many steps of time an action took: `info["duration"]`, or 1 without that entry.
 
     Raises:
-        TypeError, ValueError: it is no duration; the message names the step.
+        TypeError, ValueError: it is not a duration; the message names the step.
     """
     steps = info.get("duration", 1)
     if type(steps) is not int or not 1 <= steps <= MAX_DURATION:
@@ -82,9 +81,9 @@ def start_values(initial_value: ArrayLike, available: NDArray[np.bool_]) -> NDAr
 
 
 def require_an_end(mdp: FiniteMDP) -> None:
-    """Raise ValueError if rewards continue for ever under every policy: gamma = 1 sums them.
+    """Raise ValueError if rewards go on for ever under every policy: gamma = 1 would sum them all.
 
-    That is where no terminating transition can be reached, but a rewarding one can.
+    That is so from states that can reach a transition with a reward, but none that terminates.
     """
     may_pay = _reaching(mdp, mdp.reward != 0)
     stuck = np.flatnonzero(~may_end(mdp) & may_pay)
@@ -111,7 +110,7 @@ def _reaching(mdp: FiniteMDP, rows: NDArray[np.bool_]) -> NDArray[np.bool_]:
 
 
 def positive(step_size: Schedule) -> Schedule:
-    """Return a step size that does not start at 0: nothing would be learned."""
+    """Return a step size; refuse one that starts at 0, from which nothing would be learned."""
     if step_size.at(1) == 0:
         raise ValueError("step_size must be > 0, got 0")
     return step_size

@@ -1,4 +1,4 @@
-"""Many runs on one model that differ in gamma and seed: the bits of one at a time.
+"""Many runs on one model that differ in gamma and seed, bit for bit as if run one at a time.
 
 Shared arguments are checked and prepared once, and compiled code proceeds from run to run, so that
 short runs cost little more than their steps.
@@ -24,7 +24,7 @@ from qdecay.learning.run import Budget, RunSettings
 from qdecay.learning.schedules import Schedule
 from qdecay.model.door import Problem, as_model
 
-_ROOM = 1 << 10  # episodes: these records are not kept, and are to stay in the fastest memory
+_ROOM = 1 << 10  # episodes: their records are discarded, and this many stay in the cache
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,9 +33,9 @@ class BatchResult:
 
     Attributes:
         values: q of the start state in reward units, shape (N, A); NaN after an error.
-        steps, episodes: of each run, shape (N,); of the episodes those that ended.
-        errors: the `OverflowError` of each run that ended with one, by its index.
-        seconds: how long all of them took, without the time to load or compile code.
+        steps, episodes: steps and finished episodes of each run, shape (N,).
+        errors: the `OverflowError` of each run that ended with one, by the index of the run.
+        seconds: how long all runs took, excluding the time to load or compile code.
     """
 
     values: NDArray[np.float64]
@@ -61,10 +61,10 @@ def learn_batch(
     max_episode_steps: int | None = None,
     reward_noise: RealLike = 0.0,
 ) -> BatchResult:
-    """Do `learner(problem, gamma, seed=seed, ...)` for each of N >= 1 pairs of gamma and seed.
+    """Run `learner(problem, gamma, seed=seed, ...)` for each of N >= 1 pairs of gamma and seed.
 
-    The arguments and what is raised are those of a learner, except that a run whose values overflow
-    is reported in the result.
+    It takes the arguments of a learner and raises the same errors, except that a run whose values
+    overflow is reported in the result.
 
     >>> from qdecay import ChainLayout, q_learning
     >>> line = ChainLayout.choice(stay=[1], move=[0, 0, 4])
@@ -126,7 +126,7 @@ def new_batch(
 def loaded(
     algorithm: model_run.Algorithm, model: model_run.ModelSettings, settings: RunSettings
 ) -> Callable[[Batch], None]:
-    """Return what goes through the runs of a batch, in pieces that an interrupt can wait for."""
+    """Return a function that works through a batch in pieces short enough to interrupt between."""
     fixed, memory = model.fixed(algorithm, settings), model.memory(algorithm)
     memory.place[one_step.STATUS] = OVER
     loop = one_by_one(algorithm.compiled(model.start_values.shape[1], fixed))

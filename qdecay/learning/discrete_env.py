@@ -1,4 +1,4 @@
-"""Environments whose observations or actions have several discrete parts, as tables need them.
+"""Environments whose observations or actions have several discrete parts, viewed as a table.
 
 Their elements are numbered, see `qdecay.model.numbering`.
 """
@@ -13,6 +13,7 @@ from gymnasium.spaces import Discrete
 from qdecay._support import memory
 from qdecay.learning.arguments import Env
 from qdecay.model.numbering import Names, Numbering, is_finite
+from qdecay_envs.table import dynamics_owner
 
 
 class DiscreteEnv(gym.Wrapper[Any, Any, Any, Any]):
@@ -40,7 +41,7 @@ class DiscreteEnv(gym.Wrapper[Any, Any, Any, Any]):
         return self.states.number(observation), info
 
     def step(self, action: int) -> tuple[int, Any, bool, bool, dict[str, Any]]:
-        """Take the action of that number."""
+        """Take the action with that number."""
         chosen = self.actions.element(int(action))
         observation, reward, terminated, truncated, info = self.env.step(chosen)
         return self.states.number(observation), reward, terminated, truncated, info
@@ -50,9 +51,9 @@ def as_discrete(env: Env) -> Env:
     """Return an environment whose spaces are both `Discrete`: itself or its view.
 
     Raises:
-        TypeError: it is no environment.
-        ValueError: a space has other than discrete parts.
-        MemoryError: a table could not hold as many elements.
+        TypeError: `env` is not an environment.
+        ValueError: a space has a part that is not discrete.
+        MemoryError: a table could not hold that many elements.
     """
     if not isinstance(env, gym.Env):
         raise TypeError(f"env must be an environment such as gymnasium.make(id), got {env!r:.60}")
@@ -65,7 +66,24 @@ def as_discrete(env: Env) -> Env:
 
 
 def names_of(env: Env) -> tuple[Names, Names]:
-    """Return what states and actions look like in the environment that a view shows."""
+    """Return the names of states and actions: those that the environment gives them, or, for a
+    view, how the viewed environment writes them.
+    """
+    if isinstance(env, DiscreteEnv):
+        return env.states.names(), env.actions.names()
+    try:
+        owner = dynamics_owner(env)
+    except ValueError:  # a wrapper may have given them another meaning
+        return None, None
     return (
-        (env.states.names(), env.actions.names()) if isinstance(env, DiscreteEnv) else (None, None)
+        _own_names(owner, "state_names", env.observation_space),
+        _own_names(owner, "action_names", env.action_space),
     )
+
+
+def _own_names(owner: Any, attribute: str, space: Any) -> Names:
+    """The names that an environment has for the elements of a `Discrete` space, if it has any."""
+    found = getattr(owner, attribute, None)
+    if not isinstance(found, tuple | list) or len(found) != space.n:
+        return None
+    return tuple(found) if all(isinstance(name, str) for name in found) else None

@@ -22,9 +22,9 @@ class LearnedFlip(ModelResult):
     """Where the greedy action of a state flips from one action to another as gamma rises.
 
     Attributes:
-        left, right: the greedy action left and right of it, the lowest index among equals.
-        gammas: one for each time a seed's agents flip so, in order.
-        seeds: how many seeds flipped at all.
+        left, right: the greedy action below and above the flip, the lowest index among equals.
+        gammas: where they flip so, ascending; one for each time that a seed's agents do.
+        seeds: how many seeds have such a flip.
     """
 
     SCHEMA: ClassVar[str] = "qdecay.learned-flip/1"
@@ -81,7 +81,7 @@ def closer(brackets: Sequence[Bracket], width: float) -> NDArray[np.float64]:
 
 
 def grouped(per_seed: Sequence[Sequence[Bracket]], info: ModelInfo) -> tuple[LearnedFlip, ...]:
-    """Return the flips of all seeds, those between the same two actions together."""
+    """Return the flips of all seeds, grouped by the two actions between which they are."""
     groups: dict[tuple[int, int], list[tuple[float, int]]] = {}
     for number, brackets in enumerate(per_seed):
         for b in brackets:

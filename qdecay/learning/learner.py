@@ -73,20 +73,21 @@ class Learner(ABC):
         """Learn the values of `problem` by acting in it.
 
         Args:
-            problem: an environment with `Discrete` observations (S of them) and actions (A), which
-                is stepped unchanged; index 0 of the tables is the `start` of the space; it is
-                reset, and not closed. The elements of `Tuple`, `MultiDiscrete` and `MultiBinary`
-                spaces of discrete parts are numbered, the last part counting fastest. Or a
-                model, which compiled code simulates, and of which a layout, a Gymnasium id and a
-                path are read; see `qdecay.as_mdp`.
-            gamma: discount per step, no unit, 0 <= gamma <= 1. What follows an action that takes d
-                steps, by the model or by `info["duration"]` of an environment, is discounted by
-                gamma**d.
-            steps: total number of steps, that is of actions, however long they take; >= 1.
+            problem: an environment with S `Discrete` observations and A `Discrete` actions, or a
+                model. An environment is reset and stepped as it is, and not closed; index 0 of
+                the tables is the `start` of the space, and the elements of `Tuple`,
+                `MultiDiscrete` and `MultiBinary` spaces of discrete parts are numbered, the last
+                part counting fastest. A model is simulated by compiled code; a layout, a
+                Gymnasium id and a path are read as models, see `qdecay.as_mdp`.
+            gamma: discount per step, no unit, 0 <= gamma <= 1. What follows an action
+                that takes d steps (in the model, or by the environment's `info["duration"]`) is
+                discounted by gamma**d.
+            steps: total number of steps; an action counts once, however long it takes; >= 1.
             episodes: episodes to finish; >= 1.
-            visits: for some (state, action) the number of updates, >= 1, after which the run ends,
-                once all are reached and an episode ends. One budget is needed, the first to run out
-                ends the run. `episodes` or `visits` alone may never return.
+            visits: maps some (state, action) to a number of updates, >= 1; the run ends with the
+                episode in which all of them are reached. At least one of `steps`, `episodes` and
+                `visits` is required, and the first to be reached ends the run; with `episodes` or
+                `visits` alone it may never end.
             epsilon: exploration rate in [0, 1]; a schedule counts the steps of the run.
             step_size: alpha in (0, 1]; a schedule counts the updates of that state and action.
             initial_value: what q holds at first, finite: a number, or shape (S, A).
@@ -94,12 +95,12 @@ class Learner(ABC):
             callback: called at the end of every episode; the run ends where it returns True.
             progress: True shows a bar; a function is called with a `Progress` now and then.
             max_seconds: limit of wall time, > 0; None is no limit.
-            start: of a model, the start state or the probability of each state, shape (S,); None is
-                its own.
-            max_episode_steps: of a model, the steps after which an episode is truncated; >= 1, None
-                is never.
-            reward_noise: of a model, the standard deviation of normal noise on every reward, in
-                reward units, finite and >= 0.
+            start: for a model only: the start state or the probability of each state, shape (S,);
+                None means the model's own.
+            max_episode_steps: for a model only: the steps after which an episode is truncated;
+                >= 1, None means never.
+            reward_noise: for a model only: the standard deviation of normal noise on every reward,
+                in reward units, finite and >= 0.
 
         Returns: values, visits and the return of every finished episode. Double Q-learning's
             `q` is the mean of its two tables.
@@ -110,7 +111,7 @@ class Learner(ABC):
                 and a model's rewards have no end, or an environment returns a reward that is
                 not finite or an unknown observation.
             OverflowError: a value outgrew the floats.
-            BudgetExceeded: max_seconds ran out; `best` is what was learned until then.
+            BudgetExceeded: max_seconds ran out; `best` is what was learned up to then.
 
         >>> import gymnasium as gym
         >>> from qdecay.learning import q_learning

@@ -1,4 +1,4 @@
-"""Q-learning for many gammas at once, from behaviour that they share.
+"""Q-learning for many gammas at once, all from the same behaviour.
 
 Q-learning is off-policy: the same steps teach it the optimal values of every gamma, if all
 actions go on being tried. One stream per seed updates the values of all gammas at each step:
@@ -120,9 +120,9 @@ def q_learning_many(
 ) -> ManyResult:
     """Learn the values of every gamma from one stream of steps per seed.
 
-    With uniform behaviour each entry of the answer has the bits of `q_learning` with epsilon = 1
-    at that gamma and seed; with `EpsilonGreedy(gamma, epsilon)` those of `q_learning` with that
-    epsilon, at that gamma.
+    With uniform behaviour each entry of the result equals, bit for bit, that of `q_learning` with
+    epsilon = 1 at the same gamma and seed. With `EpsilonGreedy(gamma, epsilon)` the entries of
+    that gamma equal those of `q_learning` with that epsilon.
 
     Args:
         problem: a model, or anything that `qdecay.as_mdp` accepts; an environment's table is read.
@@ -130,7 +130,7 @@ def q_learning_many(
         seeds: N >= 1 distinct integers >= 0.
         steps: steps of each stream; >= 1.
         behaviour: "uniform" over the available actions, `EpsilonGreedy`, or the probability of each
-            action in each state, shape (S, A), drawn by alias tables with one number.
+            action in each state, shape (S, A), of which one random number draws one.
         step_size, initial_value, start, max_episode_steps: as `q_learning` takes them.
         threads: streams that run at once; None is one per core. Results do not depend on it.
         max_seconds: limit of wall time, > 0; None is no limit.
@@ -143,7 +143,7 @@ def q_learning_many(
         MemoryError: the values would not fit in the machine's memory; nothing was allocated.
         OverflowError: a value outgrew the floats.
         BudgetExceeded: max_seconds ran out; nothing is kept.
-        KeyboardInterrupt: Ctrl-C; all streams stop, and the message says how far they came.
+        KeyboardInterrupt: Ctrl-C; all streams stop, and the message says how far they got.
 
     >>> from qdecay import MDP, ChainLayout
     >>> mdp = MDP.from_layout(ChainLayout.choice(stay=[1], move=[0, 0, 4]))
@@ -193,16 +193,17 @@ def learned_thresholds(
 ) -> tuple[LearnedFlip, ...]:
     """Return where the learned greedy action of a state flips as gamma rises, seed by seed.
 
-    Streams are replayed, the same steps again, with gammas between those where it flips, until
-    these are at most `width` apart: every threshold is within width / 2 of a gamma at which this
-    agent flips. Two flips between neighbouring `gammas` go unseen.
+    Each stream is replayed, step for step, with gammas ever closer to a flip, until those around it
+    are at most `width` apart: every threshold is then within width / 2 of a gamma at which this
+    agent flips. Two flips between neighbouring `gammas` go unnoticed.
 
     Args:
         state: the state whose greedy action is examined; None is the start state.
         width: largest distance of the gammas around a flip; >= 1e-12.
 
-    The other arguments, and what is raised, are those of `q_learning_many`; with `BudgetExceeded`
-    `best` are the flips so far, wider than `width`, or None if no stream has finished.
+    The other arguments and the errors are those of `q_learning_many`, except that `best` of a
+    `BudgetExceeded` holds the flips found so far, less precise than `width`, or None if no
+    stream has finished.
     """
     deadline, mdp = Deadline(max_seconds), as_model(problem)
     update = Update.read("q_learning", step_size, epsilon=0.0)
@@ -214,7 +215,7 @@ def learned_thresholds(
     watched = _watched(mdp, start, state)
     if len(grid) < 2:
         raise ValueError(f"gammas must contain two or more to flip between, got {grid.tolist()}")
-    width = real(width, "width", ">= 1e-12")  # floats can still split it
+    width = real(width, "width", ">= 1e-12")  # floats can still split an interval of this width
     require_memory(mdp.available.shape, max(len(grid), REPLAY), len(agents))
 
     grids = dict.fromkeys(agents, grid)

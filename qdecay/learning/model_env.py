@@ -75,9 +75,9 @@ class ModelEnv(gym.Env[Any, Any]):
         return self._state, {}
 
     def step(self, action: int) -> tuple[int, float, bool, bool, dict[str, Any]]:
-        """Draw an outcome; nothing follows a terminated one but `reset`.
+        """Draw an outcome; after one that terminated, call `reset`.
 
-        Of a semi-Markov model `info["duration"]` is how many steps the transition takes.
+        For a semi-Markov model `info["duration"]` is how many steps the transition takes.
         """
         if self._state is None:
             raise RuntimeError("call reset() first: the episode ended or never began")

@@ -26,7 +26,7 @@ NO_BUDGET = 1 << 62
 
 
 class Algorithm(NamedTuple):
-    """What a run on a model needs of a learner.
+    """What a run on a model needs to know about a learner.
 
     Attributes:
         compiled: the loop for models with this number of actions and these settings.
@@ -145,7 +145,7 @@ class _Episodes:
         self._returns, self._lengths = _record(min(most, _ROOM))
 
     def room(self, wanted: int) -> _Record:
-        """Return places for 1 to `wanted` further episodes, at least one of them."""
+        """Return room for further episodes, at least one and at most `wanted`."""
         old, size = (self._returns, self._lengths), len(self._returns)
         if self.ended == size:
             self._returns, self._lengths = _record(min(self._most, max(_LEAP, 2 * size)))

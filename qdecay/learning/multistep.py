@@ -1,6 +1,6 @@
 """Learners that pass a reward back over several steps: the readable reference.
 
-`NStepSarsa(n)` waits n steps, then updates the pair it waited with: for steps k = 1..n after it,
+`NStepSarsa(n)` updates a state-action pair n steps after its visit: with r_k the reward k steps on,
 
     target = r_1 + gamma * (r_2 + ... + gamma * (r_n + gamma * q[s_n, a_n]))
 
@@ -8,7 +8,7 @@ with a_n the next action; where the episode *terminated* earlier the sum ends th
 it was *truncated* it ends with q[s, a] of the last observation and the action that would
 have followed, read before the last updates of the episode. NStepSarsa(1) is `sarsa`, bit for bit.
 
-`WatkinsQ(trace)` does the step of `q_learning` on all pairs (x, b) of its greedy path so far:
+`WatkinsQ(trace)` makes the update of `q_learning` for all pairs (x, b) of its greedy path so far:
 
     e[s, a] <- 1;   q[x, b] <- q[x, b] + alpha * delta * e[x, b];   e <- gamma * trace * e
 
@@ -50,7 +50,7 @@ _Waiting = tuple[int, int, float, float]  # state, action, reward, discount of w
 
 @dataclass(frozen=True)
 class NStepSarsa(Learner):
-    """n-step SARSA: waits n >= 1 steps, then updates the pair it waited with; call it to learn.
+    """n-step SARSA: updates a state-action pair n >= 1 steps after its visit; call it to learn.
 
         q[s, a] <- q[s, a] + alpha * (target - q[s, a])
         target = r_1 + gamma * r_2 + ... + gamma**(n - 1) * r_n + gamma**n * q[s_n, a_n]

@@ -1,4 +1,4 @@
-"""Many gammas taught by the recorded steps of an environment: it needs no model, and steps once.
+"""Many gammas taught by the recorded steps of an environment, made once; no model is needed.
 
 Behaviour is uniform over the actions, and every rule learns from it as from the streams on a model;
 see `shared_values`.
@@ -72,13 +72,13 @@ def record(
     report: OnProgress = ignore,
     deadline: Deadline | None = None,
 ) -> Recording:
-    """Step an environment with uniformly random actions, as its learners do with epsilon = 1.
+    """Step an environment with uniformly random actions, as the learners do with epsilon = 1.
 
     Args:
-        env: has discrete spaces, or such with several discrete parts; it is reset, not closed.
-        seed: of the agent, >= 0: the same steps each time, those of `q_learning(env, epsilon=1)`.
+        env: its spaces are discrete or have several discrete parts; it is reset, not closed.
+        seed: of the agent, >= 0; the steps are those of `q_learning(env, epsilon=1, seed=seed)`.
         steps: how many; >= 1.
-        report: is told of the steps made.
+        report: receives the number of steps made.
         deadline: of the call.
 
     Raises:
@@ -145,17 +145,17 @@ def recorded_values(
     report: OnProgress = ignore,
     deadline: Deadline | None = None,
 ) -> NDArray[np.float64]:
-    """Return what the recorded steps teach the gammas about the actions of a state.
+    """Return the values of a state's actions that the gammas learn from the recorded steps.
 
     The steps and what is drawn do not depend on the gammas: a recording may be replayed with
-    closer ones. Q-learning and, at epsilon = 1, Expected SARSA have the bits of their learners on
-    the environment; the others draw numbers of their own.
+    closer ones. Q-learning and, at epsilon = 1, Expected SARSA agree bit for bit with their
+    learners on the environment; the others draw further random numbers.
 
     Args:
         recording: the steps.
         state, rule, epsilon, step_size, average_from: as `shared_values` takes them.
         grid: the gammas, shape (G,), each in [0, 1].
-        report: is told of the steps learned from.
+        report: receives the number of steps learned from.
         deadline: of the call.
 
     Returns: shape (T, A, G), as `shared_values` returns for each seed.

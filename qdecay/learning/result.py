@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class LearningResult(ModelResult, Plotted):
-    """The values that a training learned, and how its episodes went.
+    """The values that one run learned, and how its episodes went.
 
     Attributes:
         algorithm: name of the learner.
@@ -31,8 +31,8 @@ class LearningResult(ModelResult, Plotted):
         visits: updates of each state and action, shape (S, A).
         returns: discounted return of each finished episode, the sum of gamma**k * reward over its
             actions, with k the steps of time before each.
-        lengths: steps of each finished episode, that is actions, however long they take.
-        steps: all steps taken, those of a last unfinished episode included.
+        lengths: number of actions of each finished episode, however long they take.
+        steps: all steps taken, including those of an unfinished last episode.
     """
 
     SCHEMA: ClassVar[str] = "qdecay.learning-result/1"
@@ -83,7 +83,7 @@ class EpisodeEnd(Record):
     """What a callback receives when an episode has ended.
 
     Attributes:
-        episodes: finished episodes so far, this one included.
+        episodes: finished episodes so far, including this one.
         steps: steps so far.
         discounted_return: of this episode, as in `LearningResult.returns`.
         length: steps of this episode.

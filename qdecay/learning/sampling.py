@@ -44,7 +44,7 @@ class Dynamics(NamedTuple):
             the model is a semi-Markov one.
         lasts, outcome_lasts: which of the durations a pair with one outcome has, shape (S * A,),
             and each outcome, shape (K,); empty unless the model is a semi-Markov one.
-        actions: shape (S, A), the available actions of each state, first ones first.
+        actions: shape (S, A), the available actions of each state at the beginning of its row.
         available: shape (S,), how many of them there are.
         starts, start_accept, start_alias: the start states and their alias table.
     """

@@ -1,4 +1,4 @@
-"""How exploration and step sizes fall with time.
+"""How exploration rates and step sizes decrease over time.
 
 A schedule is a function of a count n = 1, 2, 3, ...: for the exploration rate n is the step
 of the run, for a step size the n-th update of that state and action. Every value lies in
@@ -63,7 +63,7 @@ class Linear:
 
 @dataclass(frozen=True, slots=True)
 class Exponential:
-    """A geometric fall to a floor: max(end, start * decay**(n - 1)).
+    """Geometric decay down to a floor: max(end, start * decay**(n - 1)).
 
     0 <= end <= start <= 1 and 0 < decay <= 1.
 
@@ -117,7 +117,8 @@ class Harmonic:
 class Polynomial:
     """n**-exponent with exponent in (1/2, 1], where sum a_n diverges and sum a_n^2 does not.
 
-    Below 1 it is polynomial in 1 / (1 - gamma) as a step size of Q-learning.
+    With it as step size and an exponent below 1, Q-learning needs a number of steps that is
+    polynomial in 1 / (1 - gamma).
 
     Source: Even-Dar and Mansour, Learning Rates for Q-learning, JMLR 5 (2003), 1-25.
     """

@@ -48,7 +48,12 @@ _VECTOR = 16  # gammas are padded to a multiple of this: no slow remainder
 
 @dataclass(frozen=True, slots=True)
 class EpsilonGreedy:
-    """Behaviour that is epsilon-greedy on the values learned for one gamma, both in [0, 1]."""
+    """Behaviour that is epsilon-greedy on the values learned for one gamma.
+
+    Attributes:
+        gamma: the discount factor whose learned values it follows, in [0, 1].
+        epsilon: the share of random actions, in [0, 1].
+    """
 
     gamma: float
     epsilon: float
@@ -65,7 +70,7 @@ Advance = Callable[[Stream, int], None]  # continues a stream to a step
 
 @dataclass(frozen=True)
 class Update:
-    """How every step is learned from, checked.
+    """How every step is learned from; the arguments are checked.
 
     Attributes:
         rule: one of `tabular.TABULAR`.
@@ -268,9 +273,10 @@ class Snapshots:
     for any step size that falls more slowly than 1 / n. Source: Polyak and Juditsky, Acceleration
     of stochastic approximation by averaging, SIAM J. Control Optim. 30 (1992), 838-855.
 
-    With step size alpha a value forgets in 1 / alpha updates, and two snapshots in that time say
-    what all values would: of an autocorrelation exp(-t), their mean has (1/4) coth(1/4) = 1.02
-    times the variance. More only take time: a thousand of them most of that of a short run.
+    With step size alpha a value forgets within 1 / alpha updates, and two snapshots in that time
+    are nearly as good as all of them: with an autocorrelation of exp(-t), the variance of their
+    mean is (1/4) coth(1/4) = 1.02 times as large. More would only cost time: a thousand take most
+    of the time of a short run.
     """
 
     MOST = 1000
@@ -296,7 +302,7 @@ class Snapshots:
         self.marks = [steps - (steps - first) * k // number for k in range(number)][::-1]
 
     def take(self) -> None:
-        """Add the values of now."""
+        """Add the current values."""
         self._sum += self._values
 
     def mean(self) -> NDArray[np.float64]:
@@ -317,7 +323,7 @@ def run_streams(
 
     Args:
         advance: continues a stream to a step.
-        watched: of each stream, if any are.
+        watched: the snapshots of each stream, if any are taken.
 
     Raises:
         BudgetExceeded: the time is up.
@@ -327,7 +333,7 @@ def run_streams(
     def run(number: int) -> None:
         stream = streams[number]
         marks = deque(watched[number].marks if watched else ())
-        # As many updates as the check below costs, at least.
+        # At least as many updates as the check below costs.
         at_once = max(_UPDATES_AT_ONCE // stream.gammas.size, stream.visits.size)
         done = 0
         while done < steps and not stop.is_set():

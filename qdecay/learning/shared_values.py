@@ -1,8 +1,8 @@
-"""What many gammas learn of one state's actions, from one stream per seed.
+"""What many gammas learn about one state's actions, from one stream per seed.
 
 Behaviour is uniform over pairs of a state and an action: each episode is one step from a drawn
-state. The values that are learned do not depend on it, and every pair goes on being tried; a
-seed's stream is the same steps for any gammas, so that they differ by gamma alone.
+state. The learned values do not depend on it, and every pair continues to be tried. A seed's stream
+has the same steps whatever the gammas, so the results differ by gamma alone.
 """
 
 from __future__ import annotations
@@ -50,12 +50,12 @@ def shared_values(
     report: OnProgress,
     deadline: Deadline,
 ) -> list[Values]:
-    """Return what each seed's stream teaches its gammas about the actions of a state.
+    """Return the values of a state's actions that each seed's gammas learn from its stream.
 
     The steps are those of the learner of that name with uniform behaviour (epsilon = 1) and
     max_episode_steps = 1. Q-learning and Double Q-learning learn its values, bit for bit. SARSA and
-    Expected SARSA learn the values of the policy that is epsilon-greedy on each gamma's own; at
-    epsilon = 1 these have the learner's bits too.
+    Expected SARSA learn the values of the policy that is epsilon-greedy on each gamma's own
+    values; at epsilon = 1 these too agree with the learner bit for bit.
 
     Args:
         mdp: the model.
@@ -72,7 +72,7 @@ def shared_values(
         average_from: the share of the steps, in [0, 1], after which the values are averaged over
             up to 1,000 snapshots taken regularly; at 1 the last values are returned.
         threads: streams that run at once; None is one per core. Results do not depend on it.
-        report: is told of the steps made.
+        report: receives the number of steps made.
         deadline: of the call.
 
     Returns: for each seed an array of shape (T, A, G): the tables of the rule (two of Double

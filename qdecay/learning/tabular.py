@@ -71,7 +71,7 @@ _BLOCK = 4096  # uniform numbers drawn at once: affects the speed, not the numbe
 
 
 def _one_step_target(reward: float, discount: float, bootstrap: float, terminated: bool) -> float:
-    """Return what q[s, a] should have been; nothing follows a terminated step."""
+    """Return the target for q[s, a]; nothing follows a terminated step."""
     return reward if terminated else reward + discount * bootstrap
 
 
@@ -116,7 +116,7 @@ class TabularLearner(Learner):
         """
 
     def __repr__(self) -> str:
-        """The name under which qdecay has it."""
+        """Return the name under which qdecay exports it."""
         return f"qdecay.{self.name}"
 
     def interact(self, env: Env, run: Run, settings: RunSettings, numbers: Iterable[int]) -> int:
@@ -245,14 +245,14 @@ def _interact(
     same_alpha = isinstance(settings.step_size, Constant)
     gamma, epsilon, alpha = settings.gamma, epsilon_at(1), step_size_at(1)
     bootstrap, chooses_ahead, double = rule.bootstrap, rule.chooses_ahead, rule.n_tables == 2
-    maximises = isinstance(rule, QLearning)  # its bootstrap is at hand
+    maximises = isinstance(rule, QLearning)  # its bootstrap is the largest value, already known
     observations, action_space = discrete_spaces(env)
     index_of, first_action = index_reader(observations), int(action_space.start)
     row_of = {int(observations.start) + row: row for row in range(int(observations.n))}
     actions = [np.flatnonzero(row).tolist() for row in available_actions(env)]
     learnt, other, counts = run.tables[0], run.tables[-1], run.counts[0]
     acting = _sum_of(learnt, other) if double else learnt
-    # A step changes one value: to keep the maximisers up to date costs less than to find them.
+    # A step changes one value: updating the maximisers costs less than finding them again.
     greedy = [maximisers(row) for row in acting]
     best = [max(row) if able else 0.0 for row, able in zip(acting, actions, strict=True)]
     reset_seed, uniform = uniform_numbers(settings.seed)

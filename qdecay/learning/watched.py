@@ -39,8 +39,8 @@ def steps_until_right(
 ) -> int | None:
     """Return the step after which all greedy actions of `state` are among `right` to the end.
 
-    0 if that is so from the first; None if it is not so after the last step. The run is the one of
-    `learner(mdp, gamma, ...)` with the same arguments, to the bit.
+    0 if they always are; None if they are not after the last step. The run equals that of
+    `learner(mdp, gamma, ...)` with the same arguments, bit for bit.
 
     Raises:
         OverflowError: a value outgrew the floats.

@@ -45,17 +45,17 @@ class FiniteMDP(Record, ABC):
         start: the start state, or None if the model has none.
         state_names, action_names: display names, or None.
         name: what the model was read from, an id or a path, or None.
-        time_limit: the steps after which the environment truncates an episode, that is actions,
-            however long they take; or None.
+        time_limit: the number of actions, however long they take, after which the environment
+            truncates an episode; or None.
         initial_states: the exact probability of each state in which episodes begin, by state; empty
-            if it is always `start`, or nothing is known.
-        scaled: what the probabilities of a state and action summed to, where that was not 1; see
-            `qdecay.model.reading` on what was done.
-        visits: how often each state and action was tried, where the probabilities are shares of
-            that; empty if they are known.
+            if that is always `start`, or if nothing is known.
+        scaled: the sums of probabilities, by state and action, that were not 1 and were corrected;
+            see `qdecay.model.reading`.
+        visits: how often each state and action was tried, if the probabilities are relative
+            frequencies; empty if they are known.
         remarks: what reading assumed or left out, a line each.
 
-    What the last six say is not part of the dynamics: it is not compared.
+    The last six are not part of the dynamics, and are ignored when models are compared.
     """
 
     n_states: int
@@ -89,8 +89,8 @@ class FiniteMDP(Record, ABC):
         """Return a model in which each transition takes one step, and states have the same values.
 
         A transition of d steps waits d - 1 of them in further states, which come after this
-        model's, have one action and pay nothing; see `qdecay.model.unrolling`. The model itself, if
-        each transition takes one step.
+        model's, have one action and pay nothing; see `qdecay.model.unrolling`. Returns the model
+        itself if each transition takes one step.
 
         Raises:
             ValueError: it would have too many states.
@@ -172,8 +172,7 @@ class FiniteMDP(Record, ABC):
 
     @property
     def assumed_absorbing(self) -> tuple[int, ...]:
-        """The states that data entered and never acted in: absorbing with reward 0, for want of
-        better."""
+        """The states that data entered but never acted in: taken as absorbing with reward 0."""
         if not self.visits:
             return ()
         entered = np.unique(self.next_state[~self.terminated])
@@ -184,7 +183,9 @@ class FiniteMDP(Record, ABC):
         return escaped(self.state_names[state]) if self.state_names else str(state)
 
     def state_index(self, state: int | str) -> int:
-        """Return the state that is meant by its number or its name; text is first of all a name.
+        """Return the state with a number or a name; a text is tried as a name first.
+
+        Spaces in a name may be omitted where that leaves one state: "(2,1)" is "(2, 1)".
 
         >>> from qdecay import MDP
         >>> lamp = MDP.from_rows(
@@ -211,12 +212,12 @@ class FiniteMDP(Record, ABC):
         return f"{name}{', '.join(parts)}"
 
     def __hash__(self) -> int:
-        """Of the sizes only: float models may be large, and few exist at a time."""
+        """Hash the sizes only: float models may be large, and few exist at a time."""
         return hash((self.n_states, self.n_actions, self.start, self.n_transitions))
 
 
 def state_index(state: int | str, n_states: int, state_names: Sequence[str] | None) -> int:
-    """Return the state that is meant by its number or its name, as `FiniteMDP.state_index`."""
+    """Return the state with a number or a name, as `FiniteMDP.state_index` does."""
     last = n_states - 1
     if not isinstance(state, str):
         return whole(state, "state", 0, last)
@@ -227,8 +228,15 @@ def state_index(state: int | str, n_states: int, state_names: Sequence[str] | No
             return known.index(state)
     if state.isascii() and state.isdecimal() and len(state) < 19:
         return whole(int(state), "state", 0, last)
+    alike = [number for number, name in enumerate(shown) if _spaceless(name) == _spaceless(state)]
+    if len(alike) == 1:
+        return alike[0]
     similar = get_close_matches(state[:_WORD], shown, _SIMILAR) or shown[:_SIMILAR]
     between = "; " if any("," in name for name in similar) else ", "
     such = between.join(f"{name:.{_WORD}}" for name in similar)
     known_as = f"a name, such as {such}, or " if such else ""
     raise ValueError(f"state must be {known_as}a number from 0 to {last:,}, got {written(state)}")
+
+
+def _spaceless(name: str) -> str:
+    return "".join(name.split())

@@ -5,7 +5,7 @@
 | a model | `MDP.from_rows(...)`, `FloatMDP.from_sparse(...)` |
 | a layout | `ChainLayout.choice(stay=[1], move=[0, 0, 4])`, `GridLayout(["S # +1"])` |
 | an environment, wrapped or not | `gymnasium.make("FrozenLake-v1")` |
-| anything else with a table `P` | an environment of gym, or of a class of one's own |
+| anything else with a table `P` | an environment of gym, or of your own class |
 | a Gymnasium id | `"FrozenLake-v1"`, `"my_module:mine/Maze-v0"` |
 | a path, as text or as a `Path` | `"model.json"`: any file that `MDP.load` reads |
 """
@@ -29,7 +29,7 @@ from qdecay_envs.table import Tabular, has_table
 
 Env = gym.Env[Any, Any]
 Problem = FiniteMDP | Layout | Env | Tabular | str | os.PathLike[str]
-"""What every public function takes."""
+"""What every public function accepts as its problem."""
 
 _SHOWN = 60  # characters of an invalid problem that a message repeats
 _Model = TypeVar("_Model", MDP, FloatMDP)
@@ -49,15 +49,15 @@ def as_mdp(problem: Problem, /, **options: Any) -> MDP | FloatMDP:
     Args:
         problem: an `MDP` or a `FloatMDP`, which is returned unchanged; a `ChainLayout` or a
             `GridLayout`; an environment with a finite table, wrapped or not, see `MDP.from_env`;
-            the id of one that Gymnasium knows; or the path of a file, see `MDP.load`.
-        options: keyword arguments of the environment that an id names or that a layout describes.
+            the id of one that is registered with Gymnasium; or the path of a file, see `MDP.load`.
+        options: keyword arguments of the environment, if `problem` is an id or a layout.
 
     Returns: the model; its `name` is the id or the path, if there is one.
 
     Raises:
         TypeError: `problem` is none of these, or options come with an object.
-        InputError: an id, an argument or a file is wrong.
-        ValueError: the environment has no finite table, or a number without a rational.
+        InputError: an id, an argument or a file is invalid.
+        ValueError: the environment has no finite table, or a number has no exact rational.
 
     >>> as_mdp("FrozenLake-v1", is_slippery=False)
     MDP(FrozenLake-v1: 16 states, 4 actions, 64 transitions, start 0)
@@ -87,9 +87,9 @@ def as_finite_mdp(problem: Problem, /, **options: Any) -> FiniteMDP:
 
 
 def as_world(problem: Problem, /, **options: Any) -> FiniteMDP | Env:
-    """Return what a learner learns in: an environment unchanged, or the model of anything else.
+    """Return what a learner learns in: a Gymnasium environment unchanged, or else a model.
 
-    That holds of environments that are not Gymnasium's too: nobody knows how to step them.
+    Environments of other libraries give their model, as it is unknown how to step them.
     """
     if isinstance(problem, gym.Env):
         _refuse_options(problem, options)
@@ -130,7 +130,7 @@ def name_of(problem: Problem) -> str | None:
 
 
 def as_model(problem: Problem, /, **options: Any) -> MDP | FloatMDP:
-    """Do what `as_mdp` does, for callers that do not know what they hold."""
+    """Do what `as_mdp` does, for callers that do not know the type of their problem."""
     if isinstance(problem, FloatMDP):
         _refuse_options(problem, options)
         return problem
@@ -138,7 +138,7 @@ def as_model(problem: Problem, /, **options: Any) -> MDP | FloatMDP:
 
 
 def _model(problem: Problem, kind: type[_Model], options: dict[str, Any]) -> _Model:
-    """Return a model of one kind from what is read; another kind of model is refused."""
+    """Return a model of one kind; refuse a model of the other kind."""
     if isinstance(problem, Layout):
         return kind.from_layout(problem, **layout_options("the layout", problem, options))
     if isinstance(problem, str | os.PathLike):
@@ -171,5 +171,5 @@ def _refuse_options(problem: object, options: dict[str, Any]) -> None:
 
 
 def _shown(problem: object) -> str:
-    is_env = isinstance(problem, gym.Env)  # whose repr is its address in memory
+    is_env = isinstance(problem, gym.Env)  # the repr of an environment is its address in memory
     return type(problem).__name__ if is_env else f"{one_line(repr(problem)):.{_SHOWN}}"

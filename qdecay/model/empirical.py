@@ -1,8 +1,7 @@
-"""Models whose probabilities are shares of what was counted: counts, gaps, and other draws.
+"""Models whose probabilities are relative frequencies: counts, gaps, and resamples.
 
-A pair of state and action that was tried n times, of which count led to one transition, has
-p = count / n. Others of n tries might have led elsewhere; `resampled` draws what they might have
-been:
+If a state and action was tried n times, of which count led to one transition, that transition has p
+= count / n. Another n tries might have led elsewhere; `resampled` draws such tries:
 
     multinomial  n new tries with the probabilities p: the bootstrap (Efron 1979);
     dirichlet    p' ~ Dirichlet(counts): the Bayesian bootstrap (Rubin 1981), the posterior of p
@@ -43,9 +42,9 @@ def counts_of(rows: ExactRows) -> NDArray[np.int64]:
 
 
 def estimated(visits: Mapping[Pair, int]) -> str:
-    """Return a note on what exact answers about counted probabilities are exact for."""
+    """Return a note that exact answers are exact for the counted probabilities."""
     least, most = min(visits.values()), max(visits.values())
-    each = str(least) if least == most else f"{least:,} to {most:,}"
+    each = f"{least:,}" if least == most else f"{least:,} to {most:,}"
     return (
         f"probabilities are shares of {counted(sum(visits.values()), 'recorded transition')}, "
         f"{each} for a pair of state and action: exact for the data, estimates for the world"
@@ -77,7 +76,7 @@ def resampled(rows: ExactRows, seed: int, how: How) -> ExactRows:
 def _counted_pairs(
     rows: ExactRows, visits: NDArray[np.int64]
 ) -> Iterator[tuple[NDArray[np.int64], int]]:
-    """Yield the counted pairs with equally many transitions: the first one of each, how many.
+    """Yield groups of counted pairs with equally many transitions: their first ones, and how many.
 
     A single transition stays certain.
     """

@@ -83,7 +83,7 @@ class _Parameter:
 
     @property
     def may_take_text(self) -> bool:
-        """Whether text may be meant, although the signature does not mention it."""
+        """Whether the argument may be text although the signature does not mention it."""
         return self.takes_text or not self.kinds or self._takes_more
 
     @property
@@ -153,7 +153,7 @@ def checked_arguments(
     Args:
         name: the environment, for messages.
         given: values, or `Typed` text.
-        creator: what takes the arguments, such as the environment's class.
+        creator: what accepts the arguments, such as the environment's class.
         defaults: the arguments that the environment is registered with.
         maker: what calls `creator`, and has its own arguments.
 
@@ -221,7 +221,7 @@ def _value(name: str, key: str, given: Any, parameter: _Parameter) -> Any:
         return parameter.members[value]
     if typed and typed.is_bare:
         fits = parameter.takes_text
-    elif typed and isinstance(value, str):  # quotes insist
+    elif typed and isinstance(value, str):  # quotes mean text
         fits = parameter.may_take_text
     else:
         fits = parameter.takes(value)
@@ -284,7 +284,8 @@ def _parameters(creator: Callable[..., Any]) -> tuple[dict[str, _Parameter], boo
 
 
 def _functions(creator: Callable[..., Any]) -> list[Callable[..., Any]]:
-    """The function, or the constructors of a class and its bases: `**kwargs` goes on to those."""
+    """Return the function, or the constructors of a class and its bases, to which `**kwargs` passes
+    on."""
     if not isinstance(creator, type):
         return [creator]
     return [vars(base)["__init__"] for base in creator.__mro__ if "__init__" in vars(base)]
@@ -306,7 +307,7 @@ def _hints(function: Callable[..., Any]) -> dict[str, Any]:
 
 
 def _unpacked(hint: Any) -> dict[str, _Parameter] | None:
-    """Return the arguments of `**options: Unpack[SomeTypedDict]`, or None of any other."""
+    """Return the arguments of `**options: Unpack[SomeTypedDict]`, or None for anything else."""
     (options,) = typing.get_args(hint) or (None,)
     if not typing.is_typeddict(options):
         return None

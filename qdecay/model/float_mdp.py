@@ -8,10 +8,9 @@ rewards as one table.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from fractions import Fraction
 from functools import cached_property
 from pathlib import Path
-from typing import Any, ClassVar, NamedTuple, Self, TypeVar, Unpack
+from typing import Any, ClassVar, Self, Unpack
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -20,6 +19,16 @@ from scipy import sparse
 from qdecay._support.viewed import NoPage
 from qdecay.errors import input_errors
 from qdecay.model.base import Columns, FiniteMDP
+from qdecay.model.float_arrays import (
+    Arrivals,
+    canonical,
+    check_numbers,
+    counted_visits,
+    indices,
+    summing_to_one,
+    sums_of,
+    without,
+)
 from qdecay.model.layouts import Layout
 from qdecay.model.mdp import FLOATS_ONLY, MDP
 from qdecay.model.readers.arrays import (
@@ -34,10 +43,10 @@ from qdecay.model.readers.env_table import rows_of_env
 from qdecay.model.readers.files import read_model, refuse_reward
 from qdecay.model.readers.layout import rows_of_layout
 from qdecay.model.readers.npz import (
-    episodes_of,
     read_npz,
     sparse_arguments,
     start_of,
+    surroundings_of,
     write_npz,
 )
 from qdecay.model.readers.prism import rows_of_prism
@@ -45,7 +54,7 @@ from qdecay.model.readers.simulator.reading import ExploringOptions, rows_of_sim
 from qdecay.model.readers.state_action_pairs import rows_of_state_action_pairs
 from qdecay.model.readers.transitions import rows_of_transitions
 from qdecay.model.readers.umb import rows_of_umb
-from qdecay.model.reading import WITHIN, Pair, Reading, RowOptions, off_one
+from qdecay.model.reading import Reading, RowOptions
 from qdecay.model.recover import Unchanged
 from qdecay.model.rows import (
     ModelRows,
@@ -53,29 +62,27 @@ from qdecay.model.rows import (
     checked_durations,
     checked_initial_states,
     checked_names,
+    checked_remarks,
+    checked_scaled,
     checked_time_limit,
     index,
 )
 from qdecay.model.unrolling import Waiting
-
-_EPS = float(np.finfo(np.float64).eps)
-_LEAST = float(np.finfo(np.float64).tiny)  # below it floats lose digits
-_Float = TypeVar("_Float", bound="FloatMDP")
 
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
 class FloatMDP(FiniteMDP):
     """A finite MDP in floats, made by `from_sparse`, `from_columns` or the constructors of `MDP`.
 
-    It has the attributes of an `MDP`, except the exact ones. Rewards are kept as their expectation
-    r(s, a): that is all planning needs, but a learner on this model sees no reward noise. The
-    transitions (`state`, `action`, ...) are computed on first use.
+    It has the attributes of an `MDP`, except the exact ones. Only the expected rewards r(s, a) are
+    kept: planning needs no more, but a learner on this model sees no reward noise. The transitions
+    (`state`, `action`, ...) are computed on first use.
 
     Attributes:
-        going, expected: what `p` and `r` return.
+        going, expected: the arrays that `p` and `r` return.
         ending: probability that the episode ends, shape (S, A), or None for zeros.
-        lasting: how many steps each entry of `going` takes, of which there may be several for one
-            state, action and next state; None if all take one.
+        lasting: how many steps each entry of `going` takes (there may be several entries for one
+            state, action and next state); None if all take one.
     """
 
     going: sparse.csr_matrix
@@ -101,15 +108,21 @@ class FloatMDP(FiniteMDP):
             start=rows.start,
             **reading,
         )
+        return made._told(rows)
+
+    def _told(self, rows: ModelRows) -> Self:
+        """Return the model with what rows say besides the dynamics."""
+        pairs = zip(self.state.tolist(), self.action.tolist(), strict=True) if rows.scaled else ()
         return replace(
-            made,
-            state_names=checked_names(rows.state_names, made.n_states, "state_names"),
-            action_names=checked_names(rows.action_names, made.n_actions, "action_names"),
+            self,
+            state_names=checked_names(rows.state_names, self.n_states, "state_names"),
+            action_names=checked_names(rows.action_names, self.n_actions, "action_names"),
             name=rows.name,
             time_limit=checked_time_limit(rows.time_limit),
-            initial_states=checked_initial_states(rows.initial_states, made.n_states),
-            visits=dict(rows.visits),
-            remarks=(*rows.remarks, *made.remarks),
+            initial_states=checked_initial_states(rows.initial_states, self.n_states),
+            visits=counted_visits(rows.visits, self),
+            scaled={**checked_scaled(rows.scaled, pairs), **self.scaled},
+            remarks=checked_remarks((*checked_remarks(rows.remarks), *self.remarks)),
         )
 
     @classmethod
@@ -126,8 +139,8 @@ class FloatMDP(FiniteMDP):
 
         Args:
             p: probabilities of continuing, a scipy sparse matrix or array of shape (S * A, S), row
-                s * A + a. A csr_matrix of sorted float64 entries, each once, is used as it is where
-                nothing must be changed; others are copied.
+                s * A + a. A csr_matrix of sorted float64 entries without duplicates is used without
+                copying if nothing must be changed.
             r: expected rewards, shape (S, A). An action is unavailable in a state where its reward
                 is nan or -inf (as a cost, inf), or its row of p and its `ends` are 0.
             ends: probability that the episode ends, shape (S, A); zeros by default.
@@ -139,7 +152,7 @@ class FloatMDP(FiniteMDP):
                 to 1 within rounding, which is (k + 2) * 2**-52 for k entries.
         """
         rewards = np.asarray(r, dtype=np.float64)
-        return cls._of(_canonical(p, rewards), rewards, ends, start, Reading(**reading))
+        return cls._of(canonical(p, rewards), rewards, ends, start, Reading(**reading))
 
     @classmethod
     def _of(
@@ -152,14 +165,14 @@ class FloatMDP(FiniteMDP):
     ) -> Self:
         """Return the model of a canonical matrix."""
         ending = None if ends is None else np.asarray(ends, dtype=np.float64)
-        _check_numbers(matrix, rewards, ending, how.worst)
-        sums = _sums(matrix, ending)
+        check_numbers(matrix, rewards, ending, how.worst)
+        sums = sums_of(matrix, ending)
         available = sums.reshape(rewards.shape) != 0
         available &= ~is_unavailable(rewards, how.worst)
         remarks = resting(available)
-        matrix, ending = _without(matrix, ending, ~available)
+        matrix, ending = without(matrix, ending, ~available)
         sums[~available.ravel()] = 0
-        matrix, ending, scaled = _summing_to_one(matrix, ending, sums, available, how)
+        matrix, ending, scaled = summing_to_one(matrix, ending, sums, available, how)
         if not available.all():
             rewards = np.where(available, rewards, np.nan)
         n_states, n_actions = rewards.shape
@@ -201,9 +214,9 @@ class FloatMDP(FiniteMDP):
         check_sizes(n_states, n_actions)
         p = np.asarray(probability, dtype=np.float64)
         done = np.zeros(p.shape, dtype=np.bool_) if terminated is None else np.asarray(terminated)
-        pair = _indices(state, p.shape, n_states, "state") * n_actions
-        pair += _indices(action, p.shape, n_actions, "action")
-        to = _indices(next_state, p.shape, n_states, "next_state")
+        pair = indices(state, p.shape, n_states, "state") * n_actions
+        pair += indices(action, p.shape, n_actions, "action")
+        to = indices(next_state, p.shape, n_states, "next_state")
         if done.shape != p.shape or done.dtype != np.bool_:
             raise ValueError(f"terminated must be {p.shape} of bool, got {done.shape} {done.dtype}")
         shape, size = (n_states, n_actions), n_states * n_actions
@@ -219,14 +232,15 @@ class FloatMDP(FiniteMDP):
             if lasting.shape != p.shape:
                 raise ValueError(f"duration must be {p.shape} whole numbers, got {lasting.shape}")
             steps = checked_durations(lasting)[~done]
-        arrivals = _Arrivals.of(to[~done], steps, n_states)
+        arrivals = Arrivals.of(to[~done], steps, n_states)
         on = (p[~done], (pair[~done], arrivals.column))
         matrix = sparse.csr_matrix(on, shape=(size, len(arrivals.state)))
         matrix.sum_duplicates()
         how = Reading(**reading)
-        made = arrivals.told(cls._of(matrix, r.reshape(shape), ends, start, how), n_states)
-        # Rows that are not given are meant to be missing.
-        return replace(made, remarks=how.remarks(made.scaled))
+        made = cls._of(matrix, r.reshape(shape), ends, start, how)
+        going, took = arrivals.places(made.going, n_states)
+        # Rows that are not given are left out on purpose.
+        return replace(made, going=going, lasting=took, remarks=how.remarks(made.scaled))
 
     @classmethod
     def from_mdp(cls, mdp: MDP) -> Self:
@@ -236,7 +250,7 @@ class FloatMDP(FiniteMDP):
         np.add.at(ending, (mdp.state[done], mdp.action[done]), mdp.probability[done])
         going, lasting = mdp.p, None
         if mdp.is_semi_markov:
-            arrivals = _Arrivals.of(mdp.next_state[~done], mdp.duration[~done], mdp.n_states)
+            arrivals = Arrivals.of(mdp.next_state[~done], mdp.duration[~done], mdp.n_states)
             pair = mdp.state[~done] * mdp.n_actions + mdp.action[~done]
             on = (mdp.probability[~done], (pair, arrivals.column))
             going = sparse.csr_matrix(on, shape=(ending.size, len(arrivals.state)))
@@ -393,14 +407,17 @@ class FloatMDP(FiniteMDP):
                 made = cls.from_arrays(arrays["P"], arrays["R"], start=start_of(arrays), **reading)
             else:
                 made = cls.from_sparse(**sparse_arguments(arrays), **reading)
-            return replace(made, name=str(path), **episodes_of(arrays))
+            told = surroundings_of(arrays)
+            rows = ModelRows((), made.n_states, made.n_actions, name=str(path), **told)
+            return made._told(rows)
 
     def save(self, path: str | Path) -> None:
-        """Write an `.npz`: P_data, P_indices, P_indptr and R, and where episodes begin and end.
+        """Write an `.npz`: P_data, P_indices, P_indptr and R, and whatever else the model has.
 
         Raises:
             TypeError: the path does not end in .npz; other files hold exact numbers.
-            ValueError: a transition takes more than one step, which arrays cannot say.
+            ValueError: a transition takes more than one step, which arrays cannot represent; a name
+                ends in a NUL character; or the file cannot be written.
         """
         if Path(path).suffix != ".npz":
             raise TypeError(f"{path}: {FLOATS_ONLY}; a file of floats ends in .npz")
@@ -505,139 +522,3 @@ class FloatMDP(FiniteMDP):
     def reward(self) -> NDArray[np.float64]:
         """The expected reward r(s, a) of each transition's state and action, shape (K,)."""
         return self.r[self.state, self.action]
-
-
-class _Arrivals(NamedTuple):
-    """The different pairs of next state and duration: columns of a matrix, in order.
-
-    Attributes:
-        state, duration: of each column; `duration` is None if all are 1, and then the columns are
-            the states.
-        column: that of each transition.
-    """
-
-    state: NDArray[np.int64]
-    duration: NDArray[np.int64] | None
-    column: NDArray[np.int64]
-
-    @classmethod
-    def of(cls, to: NDArray[np.int64], steps: NDArray[np.int64] | None, n_states: int) -> Self:
-        """Return those of transitions."""
-        if steps is None or (steps == 1).all():
-            return cls(np.arange(n_states), None, to)
-        longest = int(steps.max()) + 1
-        found, column = np.unique(to * longest + steps, return_inverse=True)
-        return cls(*np.divmod(found, longest), column)
-
-    def places(
-        self, matrix: sparse.csr_matrix, n_states: int
-    ) -> tuple[sparse.csr_matrix, NDArray[np.int64] | None]:
-        """Return a matrix over states for one over these columns, and its entries' durations."""
-        if self.duration is None:
-            return matrix, None
-        matrix.sum_duplicates()
-        parts = (matrix.data, self.state[matrix.indices], matrix.indptr)
-        over_states = sparse.csr_matrix(parts, shape=(matrix.shape[0], n_states))
-        return over_states, self.duration[matrix.indices]
-
-    def told(self, made: _Float, n_states: int) -> _Float:
-        """Return a model over these columns as one over the states."""
-        going, lasting = self.places(made.going, n_states)
-        return replace(made, going=going, lasting=lasting)
-
-
-def _canonical(p: Any, r: NDArray[np.float64]) -> sparse.csr_matrix:
-    """The matrix with sorted rows and unique entries; the same arrays if it already is."""
-    if r.ndim != 2 or r.size == 0:
-        raise ValueError(f"r must have shape (S, A), got {r.shape}")
-    if not sparse.issparse(p) or p.shape != (r.size, len(r)):
-        raise ValueError(
-            f"p must be a sparse matrix of shape (S * A, S) = {(r.size, len(r))}, "
-            f"got {type(p).__name__} of shape {getattr(p, 'shape', None)}"
-        )
-    ready = isinstance(p, sparse.csr_matrix) and p.dtype == np.float64 and p.has_canonical_format
-    if ready:
-        return p
-    matrix = sparse.csr_matrix(p, dtype=np.float64, copy=True)
-    matrix.sum_duplicates()
-    return matrix
-
-
-def _check_numbers(
-    p: sparse.csr_matrix,
-    r: NDArray[np.float64],
-    ending: NDArray[np.float64] | None,
-    worst: float,
-) -> None:
-    """Refuse numbers outside their range."""
-    if ending is not None and ending.shape != r.shape:
-        raise ValueError(f"ends must have the shape of r, {r.shape}, got {ending.shape}")
-    if (r == -worst).any():
-        raise ValueError(
-            f"r must be finite, or nan or {worst} where the action is unavailable, got {-worst}"
-        )
-    if ((np.abs(r) < _LEAST) & (r != 0)).any():
-        raise ValueError("r must be 0 or in the floats' normal range: give a smaller unit")
-    for name, numbers in (("p", p.data), ("ends", np.zeros(0) if ending is None else ending)):
-        if not (numbers.min(initial=0) >= 0 and numbers.max(initial=0) <= 1 + float(WITHIN)):
-            raise ValueError(f"{name} must hold probabilities in [0, 1]")
-
-
-def _sums(p: sparse.csr_matrix, ending: NDArray[np.float64] | None) -> NDArray[np.float64]:
-    """Return what the probabilities of each state and action sum to, shape (S * A,)."""
-    sums = np.asarray(p.sum(axis=1)).ravel()
-    sums += 0 if ending is None else ending.ravel()
-    return sums
-
-
-def _without(
-    p: sparse.csr_matrix, ending: NDArray[np.float64] | None, out: NDArray[np.bool_]
-) -> tuple[sparse.csr_matrix, NDArray[np.float64] | None]:
-    """Return the probabilities without those of unavailable actions."""
-    if (np.diff(p.indptr)[out.ravel()] > 0).any():
-        p = p.copy()
-        p.data[np.repeat(out.ravel(), np.diff(p.indptr))] = 0
-        p.eliminate_zeros()
-    if ending is not None and (ending[out] != 0).any():
-        ending = np.where(out, 0, ending)
-    return p, ending
-
-
-def _summing_to_one(
-    p: sparse.csr_matrix,
-    ending: NDArray[np.float64] | None,
-    sums: NDArray[np.float64],
-    available: NDArray[np.bool_],
-    how: Reading,
-) -> tuple[sparse.csr_matrix, NDArray[np.float64] | None, dict[Pair, Fraction]]:
-    """Return the probabilities with rows that sum to 1 within rounding, and what was divided.
-
-    Raises:
-        ValueError: a row does not, and is not to be normalised or too far from 1.
-    """
-    far, sizes = sums - available.ravel(), np.diff(p.indptr)
-    np.abs(far, out=far)  # there may be many pairs
-    far /= _EPS
-    off = np.flatnonzero(far > sizes + 2)
-    if not off.size:
-        return p, ending, {}
-    n_actions = available.shape[1]
-    scaled = {divmod(pair, n_actions): Fraction(sums[pair]) for pair in off.tolist()}
-    for (s, a), total in scaled.items():
-        if not (how.normalise and abs(total - 1) <= WITHIN):
-            raise off_one(f"state {s}, action {a}", total)
-    factors = np.ones(len(sums))
-    factors[off] = 1 / sums[off]
-    p = sparse.csr_matrix((p.data * np.repeat(factors, sizes), p.indices, p.indptr), p.shape)
-    return p, None if ending is None else ending * factors.reshape(ending.shape), scaled
-
-
-def _indices(values: ArrayLike, shape: tuple[int, ...], size: int, name: str) -> NDArray[np.int64]:
-    found = np.asarray(values)
-    if not np.issubdtype(found.dtype, np.integer):
-        raise TypeError(f"{name} must be {shape} whole numbers, got {found.shape} {found.dtype}")
-    if found.shape != shape or len(shape) != 1:
-        raise ValueError(f"{name} must be {shape} whole numbers, got {found.shape} {found.dtype}")
-    if found.size and not (found.min() >= 0 and found.max() < size):
-        raise ValueError(f"{name} must be in 0..{size - 1}, got {found.min()}..{found.max()}")
-    return found.astype(np.int64)

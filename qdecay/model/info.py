@@ -1,4 +1,4 @@
-"""What a result keeps of its model, so that it can be displayed."""
+"""What a result keeps from its model, for display."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class ModelInfo:
     """The names of a model and its parts.
 
     Attributes:
-        name: what it was read from, an id or a path, or None; equal results may differ here.
+        name: what it was read from, an id or a path, or None; ignored when results are compared.
         start: the start state, or None if the model has none.
         state_names, action_names: display names, or None.
     """
@@ -31,7 +31,7 @@ class ModelInfo:
 
     @classmethod
     def of(cls, mdp: FiniteMDP, start: Any = None) -> Self:
-        """Return that of a model, with another start if given: a state, or several."""
+        """Return the names of a model, with another start if one is given: a state, or several."""
         given = int(start) if isinstance(start, Integral) else None
         first = mdp.start if start is None else given
         return cls(mdp.name, first, mdp.state_names, mdp.action_names)
@@ -43,7 +43,7 @@ class ModelInfo:
         state_names: tuple[str, ...] | None = None,
         action_names: tuple[str, ...] | None = None,
     ) -> Self:
-        """Return that of an environment, which has no names of its own."""
+        """Return the names of an environment, with these for states and actions."""
         name = None if env.spec is None else env.spec.id
         return cls(name, None, state_names, action_names)
 
@@ -80,7 +80,7 @@ class ModelResult(Result):
         """Return the result as a JSON document; `docs/formats.md` describes it.
 
         Args:
-            source: the model's name; None is its own.
+            source: a name for the model; None means its own.
         """
         document = super().to_json()
         return document if source is None else {**document, "source": source}
@@ -106,5 +106,5 @@ class ModelResult(Result):
 
 
 def action_sets(flags: Any) -> list[list[int]]:
-    """Return the flagged actions of every state, shape (S, A), as in documents."""
+    """Return the flagged actions of every state, flags (S, A), as they are written in documents."""
     return [np.flatnonzero(row).tolist() for row in flags]

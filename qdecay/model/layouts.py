@@ -1,4 +1,4 @@
-"""Layouts: what describes an environment, in Python or in a file, and the environment of each.
+"""Layouts: descriptions of environments, in Python or in a file, and the environment of each.
 
 | layout | schema | environment |
 | --- | --- | --- |
@@ -27,8 +27,8 @@ class LayoutKind:
 
     Attributes:
         layout: its class.
-        env: the class of the environment that plays it.
-        argument: the name under which that takes it, which is what it is called.
+        env: the class of its environment.
+        argument: the name of the environment's argument for it, also used in messages.
     """
 
     layout: type[Layout]
@@ -40,7 +40,7 @@ KINDS: Mapping[str, LayoutKind] = {
     "qdecay.layout": LayoutKind(ChainLayout, ChainEnv, "layout"),
     "qdecay.grid": LayoutKind(GridLayout, GridWorldEnv, "grid"),
 }
-"""The kinds by their schema, without its version."""
+"""The kinds by their schema without version."""
 
 
 def kind_of(layout: Layout) -> LayoutKind:
@@ -49,11 +49,11 @@ def kind_of(layout: Layout) -> LayoutKind:
 
 
 def kind_of_document(document: Any) -> LayoutKind | None:
-    """Return the kind of layout that a parsed document says it is; None if it is none."""
+    """Return the kind of layout of a parsed document; None if it is not a layout."""
     schema = document.get("schema") if isinstance(document, dict) else None
     return KINDS.get(schema.split("/")[0]) if isinstance(schema, str) else None
 
 
 def env_of_layout(layout: Layout, **options: Any) -> LayoutEnv:
-    """Return the environment that plays a layout; options as it takes them."""
+    """Return the environment of a layout; options are arguments of the environment."""
     return kind_of(layout).env(layout, **options)  # type: ignore[arg-type]  # its own

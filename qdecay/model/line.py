@@ -2,9 +2,9 @@
 
     M(x) = (1 - x) M_0 + x M_1,    0 <= x <= 1,
 
-of two models with the same states and available actions: every probability p(s, a, t) of going on
-and every expected reward r(s, a) is affine in x, and in any number that x is affine in: a penalty,
-a living reward, a success rate.
+of two models with the same states and available actions: every continuing probability p(s, a, t)
+and every expected reward r(s, a) is affine in x, and so in any number that is affine in x: a
+penalty, a living reward, a success rate.
 """
 
 from __future__ import annotations
@@ -25,16 +25,18 @@ from qdecay.model.door import Problem, as_exact_mdp
 from qdecay.model.mdp import MDP
 from qdecay_envs.rational import RationalLike, rational
 
-# Of the way, where a builder is compared with the line. Between short decimals both are decimals,
-# which an environment of floats can be made with; a builder that rounds changes the second.
+# Shares of the way at which a builder is compared with the line. Between short decimals both give #
+# decimals, from which an environment of floats can be made; a builder that rounds changes the
+# second.
 _BETWEEN = (Fraction(3, 8), Fraction(385, 1024))
 _Kind = tuple[Any, ...]
-"""State, action, next state, and what else tells transitions apart but probability and reward."""
+"""State, action, next state, and what else distinguishes transitions except probability and
+reward."""
 
 
 @dataclass(frozen=True)
 class Parameter:
-    """The number that moves along a line.
+    """The number that varies along a line.
 
     Attributes:
         name: for display, one line.
@@ -69,7 +71,7 @@ class Parameter:
         return (number - self.low) / (self.high - self.low)
 
     def to_json(self) -> dict[str, str]:
-        """Return the fields as in documents, numbers as text."""
+        """Return the fields as they are written in documents, numbers as text."""
         return {"name": self.name, "low": str(self.low), "high": str(self.high)}
 
 
@@ -79,11 +81,11 @@ class ModelLine(Record):
 
     Attributes:
         low, high: the models at both ends, exact.
-        parameter: the number that moves, and its values there.
+        parameter: the number that varies, and its values at both ends.
 
     Raises:
-        TypeError: an end is no exact model, or nothing that `qdecay.as_mdp` accepts.
-        ValueError: the two have other states, other available actions, or another start.
+        TypeError: an end is not an exact model, nor anything that `qdecay.as_mdp` accepts.
+        ValueError: the two differ in states, available actions or start.
 
     >>> from qdecay.model.mdp import MDP
     >>> def job(wage):
@@ -114,18 +116,18 @@ class ModelLine(Record):
         high: RationalLike,
         name: str | None = None,
     ) -> Self:
-        """Return the line of the models that a function makes of one exact number.
+        """Return the line of the models that a function makes from one exact number.
 
         Args:
-            builder: makes a model, or anything that `qdecay.as_mdp` accepts, of a Fraction.
+            builder: a function from a Fraction to a model, or to anything that `qdecay.as_mdp`
+                accepts.
             low, high: the ends, exact, low < high.
-            name: of the number, for display; that of the builder's first argument by default.
+            name: the number's name for display; by default that of the builder's first argument.
 
         Raises:
             TypeError: builder cannot be called, or a number is not exact.
-            ValueError: a model cannot be made (the message says at which value), or one at a value
-                between them does not lie on the line: the message names the entry that is not
-                affine.
+            ValueError: a model cannot be made (the message says at which value), or a model in
+                between does not lie on the line (the message names the entry that is not affine).
         """
         if not callable(builder):
             raise TypeError(f"builder must be a function of one number, got {builder!r:.60}")
@@ -148,7 +150,7 @@ class ModelLine(Record):
     def of_step_reward(cls, problem: Problem, *, low: RationalLike, high: RationalLike) -> Self:
         """Return the line of a model over a number that is added to every reward.
 
-        It is paid once for a transition, however many steps that takes.
+        It is paid once per transition, however many steps that takes.
 
         Raises:
             TypeError, ValueError: as `of`.
@@ -163,12 +165,12 @@ class ModelLine(Record):
     ) -> Self:
         """Return the line of a model over every reward of one value, such as Taxi's -10.
 
-        Of a model of binary floats a value means the nearest of them: 0.1 that of 0.1.
+        In a model read with numbers="binary", a value such as 0.1 means the nearest binary float.
 
         Raises:
             TypeError: as `of`.
-            ValueError: as `of`; or no transition has that reward: the message names those there
-                are.
+            ValueError: as `of`; or no transition has that reward: the message names the existing
+                ones.
         """
         mdp, old = as_exact_mdp(problem), rational(value, "value")
         rewards = set(mdp.exact_reward)
@@ -191,8 +193,8 @@ class ModelLine(Record):
     def at(self, value: RationalLike) -> MDP:
         """Return the model at a value of the parameter.
 
-        Where the ends have equally many rewards for one transition, so has it; else it has its
-        expected reward.
+        If both ends have equally many rewards for a transition, so does this model; otherwise the
+        transition has its expected reward.
 
         Raises:
             TypeError, ValueError: the value is not exact, or outside the line.
@@ -218,7 +220,7 @@ def _made(where: str, make: Callable[[Any], MDP], of: object) -> MDP:
     except (TypeError, ValueError) as error:
         kind = TypeError if isinstance(error, TypeError) else ValueError
         raise kind(f"{where}: {error}") from error
-    except (ArithmeticError, AssertionError, LookupError) as error:  # they say little
+    except (ArithmeticError, AssertionError, LookupError) as error:  # their messages say little
         raise ValueError(f"{where}: {type(error).__name__}: {error}") from error
 
 
@@ -262,7 +264,7 @@ def _check_shape(low: MDP, high: MDP) -> None:
 def require_one_shape(one: MDP, two: MDP, both: str, whose: tuple[str, str]) -> None:
     """Raise ValueError unless two models have the same states and available actions.
 
-    The message calls them `both`, and `whose` says where what it tells is so.
+    The message calls the models `both`, and `whose` says which of them differs.
     """
     for what in ("n_states", "n_actions"):
         sizes = getattr(one, what), getattr(two, what)
@@ -323,7 +325,7 @@ def _outcomes(mdp: MDP) -> dict[_Kind, list[tuple[Fraction, Fraction]]]:
 
 
 def _check_affine(line: ModelLine, value: Fraction, made: MDP) -> None:
-    """Raise ValueError unless a model is that of the line at a value."""
+    """Raise ValueError unless a model equals that of the line at a value."""
     mixed, name = line.at(value), line.parameter.name
     ends = ("at the low end", f"at {name} = {value}")
     require_one_shape(line.low, made, "all models of a line", ends)

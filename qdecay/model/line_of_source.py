@@ -23,7 +23,7 @@ _SHOWN = 40  # characters of the text that a message repeats
 
 
 def line_of(source: Source, text: str) -> ModelLine:
-    """Return the line of a source over the number that a text names, between two values of it.
+    """Return the line of a source over the number named in a text, between two of its values.
 
     >>> line_of(Source("qdecay/NChain-v0"), "slip=0..1/2")
     ModelLine(qdecay/NChain-v0, slip from 0 to 1/2: 5 states, 2 actions)
@@ -62,7 +62,7 @@ def _parts(text: str) -> tuple[str, Fraction, Fraction]:
     name, _, span = text.partition("=")
     low, dots, high = span.partition("..")
     name = name.strip()
-    if not name or not dots or high.startswith("."):  # of three dots one may belong to a number
+    if not name or not dots or high.startswith("."):  # one of three dots may belong to a number
         raise InputError(f"--over takes NAME=LOW..HIGH, such as {_EXAMPLE}, got {text!r:.{_SHOWN}}")
     with input_errors(f"--over {name:.{_SHOWN}}: "):
         return name, rational(low, "LOW"), rational(high, "HIGH")
@@ -75,6 +75,6 @@ def _check_argument(source: Source, name: str, shown: str) -> None:
             f"over its rewards: {_STEP_REWARD}=LOW..HIGH or {_REWARD}VALUE=LOW..HIGH"
         )
     if name in source.options:
-        raise InputError(f"--over {name:.{_SHOWN}}: omit -k {name:.{_SHOWN}}, which is a point")
+        raise InputError(f"--over {name:.{_SHOWN}}: omit -k {name:.{_SHOWN}}, which fixes it")
     with _unnamed_errors(source, f"{source.text}: {shown}"):
         source.check_argument(name, (_STEP_REWARD, f"{_REWARD}VALUE"))

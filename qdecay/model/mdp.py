@@ -1,7 +1,7 @@
 """The finite Markov decision process that every exact solver reads.
 
 A model is a list of transitions: from state s, action a leads to state t with probability p and
-reward r; on a *terminated* transition the reward is paid, and nothing after it. A policy's value at
+reward r; a *terminated* transition pays its reward and ends the episode. A policy's value at
 discount gamma solves
 
     v(s) = sum over the rows of (s, pi(s)) of p * (r + gamma^d * v(t) * (0 if terminated else 1)),
@@ -49,6 +49,8 @@ from qdecay.model.rows import (
     Row,
     checked_initial_states,
     checked_names,
+    checked_remarks,
+    checked_scaled,
     checked_time_limit,
     checked_visits,
     index,
@@ -74,8 +76,8 @@ class MDP(FiniteMDP, Plotted, Explored):
         state, action, next_state, terminated: the K transitions, each of shape (K,), sorted by
             state, action, next state, terminated, reward and duration. Equal rows are merged.
         duration: how many steps each transition takes, shape (K,); 1 if it is terminated.
-        exact_probability, exact_reward: their numbers as fractions, K each.
-        recovered: each float that was mapped to a rational on import, with that rational.
+        exact_probability, exact_reward: the probability and reward of each transition, K fractions.
+        recovered: each float that was mapped to a rational on reading, with that rational.
     """
 
     columns: Columns
@@ -112,9 +114,9 @@ class MDP(FiniteMDP, Plotted, Explored):
             name=rows.name,
             time_limit=checked_time_limit(rows.time_limit),
             initial_states=checked_initial_states(rows.initial_states, rows.n_states),
-            scaled=scaled,
+            scaled={**checked_scaled(rows.scaled, (key[:2] for key in keys)), **scaled},
             visits=checked_visits(rows.visits, found),
-            remarks=(*rows.remarks, *how.remarks(scaled)),
+            remarks=(*checked_remarks(rows.remarks), *how.remarks(scaled)),
         )
 
     @classmethod
@@ -152,7 +154,7 @@ class MDP(FiniteMDP, Plotted, Explored):
     def from_layout(cls, layout: Layout, **options: Any) -> Self:
         """Return the model of the chain or the grid world that `layout` describes.
 
-        Options are those that `ChainEnv` or `GridWorldEnv` takes.
+        Options are those of `ChainEnv` or `GridWorldEnv`.
         """
         return cls.of(rows_of_layout(layout, **options))
 
@@ -175,12 +177,14 @@ class MDP(FiniteMDP, Plotted, Explored):
         minimise: bool = False,
         **exploring: Unpack[ExploringOptions],
     ) -> Self:
-        """Return the model of an environment without a table, found by trying everything.
+        """Return the model of an environment without a table, found by trying every action in every
+        state.
 
-        The environment is copied and every action tried, breadth first from where its episodes
-        begin; it is left as it was. It must be deterministic, or `samples` given. Time limits are
-        no part of the model but its `time_limit`; masks of actions (`info["action_mask"]`, or a
-        method `action_masks`) make the others unavailable, unless there is a table `P`.
+        Copies of the environment are explored breadth first, from where its episodes begin; the
+        environment itself is left as it was. It must be deterministic, unless `samples` is given. A
+        time limit becomes the model's `time_limit`, and is not part of the dynamics; action masks
+        (`info["action_mask"]`, or a method `action_masks`) make the other actions unavailable,
+        unless there is a table `P`.
 
         Args:
             env: a Gymnasium environment with discrete actions, wrapped or not.
@@ -189,9 +193,9 @@ class MDP(FiniteMDP, Plotted, Explored):
             numbers, normalise, minimise: see `qdecay.model.reading`.
 
         Raises:
-            TypeError: an argument is of another kind, or the environment cannot be copied.
-            ValueError: the environment is not what exploring takes it for, or has too many states;
-                the message says what, where, and the remedy.
+            TypeError: an argument is of the wrong kind, or the environment cannot be copied.
+            ValueError: the environment is not as exploring assumes, or has too many states; the
+                message says what is wrong, where, and what to do.
             BudgetExceeded: the time is up.
 
         >>> import gymnasium
@@ -281,24 +285,24 @@ class MDP(FiniteMDP, Plotted, Explored):
         start: Any = None,
         **reading: Unpack[ReadingOptions],
     ) -> Self:
-        """Return the empirical model of data: each transition as often as it was seen.
+        """Return the empirical model of data: probabilities are relative frequencies.
 
         It has `visits` and `counts`. Pairs never seen are unavailable, and listed in `unseen`;
-        states entered and never acted in are absorbing with reward 0, and listed in
+        states entered but never acted in are absorbing with reward 0, and listed in
         `assumed_absorbing`. Its `remarks` name both.
 
         Args:
             data: rows (state, action, reward, next state, terminated); or columns by the names
                 state, action, reward, next_state, terminated and perhaps episode, truncated and
                 duration (how many steps each took), as a dict of arrays or a frame of pandas or
-                polars; or a Minari dataset of discrete spaces. See `qdecay.model.readers.steps`.
-            n_states, n_actions: S and A of data that numbers its states and actions; None is one
-                more than the largest number that appears. Labels (text, tuples, and numbers of
-                over a thousand of which less than one in ten appears) are numbered in sorted
-                order, and name the model's states and actions.
-            start: the start state, as the data has it. None is where its episodes begin: `start`
-                where that is one state, else `initial_states`; unknown without a column `episode`
-                or `truncated`.
+                polars; or a Minari dataset with discrete spaces. See `qdecay.model.readers.steps`.
+            n_states, n_actions: S and A, if the data numbers its states and actions; None means one
+                more than the largest number that appears. Labels are numbered in sorted order, and
+                become the names of states and actions; labels are text, tuples, and also numbers if
+                the largest exceeds a thousand and fewer than one in ten appear.
+            start: the start state, as written in the data. None means where its episodes begin
+                (`start` if that is one state, otherwise `initial_states`), which is unknown without
+                a column `episode` or `truncated`.
             reading: see `qdecay.model.reading`.
 
         Raises:
@@ -320,13 +324,13 @@ class MDP(FiniteMDP, Plotted, Explored):
     ) -> Self:
         """Return the model of a file.
 
-        It is an MDP, a layout or a grid (`.json`), P and R (`.npz`), a model of PRISM or Storm
-        (`.tra`, `.pexp`, `.drn`, `.umb`), or transitions (`.csv`, `.parquet`), whose model is the
-        empirical one. Files of text may be packed with gzip: `.tra.gz`.
+        The file holds an MDP, a layout or a grid (`.json`), P and R (`.npz`), a model of PRISM or
+        Storm (`.tra`, `.pexp`, `.drn`, `.umb`), or transitions (`.csv`, `.parquet`), which give the
+        empirical model. Text files may be compressed: `.tra.gz`, `.tra.bz2`, `.tra.xz`.
 
         Args:
-            path: the file; its ending tells its kind.
-            reward: the name of the reward structure, or its number, where a file has several.
+            path: the file; its ending determines its kind.
+            reward: the name or number of the reward structure, if the file has several.
             reading: see `qdecay.model.reading`.
 
         Raises:
@@ -340,7 +344,7 @@ class MDP(FiniteMDP, Plotted, Explored):
     def rows(self) -> ExactRows:
         """Return the model's rows, from which `of` builds an equal model.
 
-        They have six entries, and seven where some transition takes more than one step.
+        They have six entries, or seven if some transition takes more than one step.
         """
         state, action, to, *rest = (column.tolist() for column in self.columns)
         numbers = (self.exact_probability, self.exact_reward)
@@ -358,6 +362,7 @@ class MDP(FiniteMDP, Plotted, Explored):
             self.initial_states,
             self.visits,
             self.remarks,
+            self.scaled,
         )
 
     @cached_property
@@ -394,22 +399,23 @@ class MDP(FiniteMDP, Plotted, Explored):
 
     @property
     def counts(self) -> NDArray[np.int64]:
-        """How often data had each transition, shape (K,); 0 where its pair was not counted.
+        """How often each transition occurs in the data, shape (K,); 0 where its pair was not
+        counted.
 
         Raises ValueError if the model was not made from data.
         """
         return counts_of(self.rows())
 
     def resample(self, seed: int, *, how: How = "multinomial") -> Self:
-        """Return another model that the same world might have produced: same states and actions.
+        """Return a model from other data that the same world might have produced: a resample.
 
         Args:
             seed: an integer >= 0; the same seed gives the same model.
-            how: "multinomial", as many new tries of each pair as it had, with the probabilities
-                seen: the bootstrap; or "dirichlet", probabilities drawn from their posterior, in
-                multiples of 2^-22: the Bayesian bootstrap.
+            how: "multinomial" (the bootstrap): as many new tries of each pair as in the data, with
+                the observed probabilities; or "dirichlet" (the Bayesian bootstrap): probabilities
+                drawn from their posterior, in multiples of 2^-22.
 
-        Pairs that were not counted keep their probabilities.
+        States and actions stay the same. Pairs that were not counted keep their probabilities.
 
         Raises:
             ValueError: the model was not made from data.
@@ -426,11 +432,15 @@ class MDP(FiniteMDP, Plotted, Explored):
         return document_of(self.rows())
 
     def save(self, path: str | Path) -> None:
-        """Write the MDP file (schema qdecay.mdp/1); an existing file is replaced."""
+        """Write the MDP file (schema qdecay.mdp/1); an existing file is replaced.
+
+        Raises:
+            ValueError: it would be larger than `load` takes, or cannot be written.
+        """
         write_document(self.to_json(), Path(path))
 
     def __hash__(self) -> int:
-        """Of the sizes and the first numbers: a sweep holds many models that differ in few."""
+        """Hash the sizes and the first numbers: a sweep holds many models that differ in few."""
         return self._hash
 
     @cached_property

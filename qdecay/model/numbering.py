@@ -27,7 +27,7 @@ class Numbering:
     """
 
     def __init__(self, space: Space[Any]) -> None:
-        """Number the elements of a space that `is_finite`."""
+        """Number the elements of a space for which `is_finite` is true."""
         self.space = space
         self._firsts, self._sizes = zip(*_parts(space), strict=True)
         self.n: int = prod(self._sizes)
@@ -50,7 +50,7 @@ class Numbering:
         return number
 
     def element(self, number: int) -> Any:
-        """Return the element of a number."""
+        """Return the element with a number."""
         values = []
         for first, size in zip(self._firsts[::-1], self._sizes[::-1], strict=True):
             number, digit = divmod(number, size)
@@ -58,7 +58,7 @@ class Numbering:
         return _element(self.space, reversed(values))
 
     def names(self) -> Names:
-        """What the elements look like; None if they are numbers."""
+        """The elements as text; None if they are numbers."""
         if isinstance(self.space, Discrete):
             return None
         return tuple(str(_plain(self.element(number))) for number in range(self.n))
@@ -70,7 +70,7 @@ def outside(space: Space[Any], observation: Any) -> ValueError:
 
 
 def is_finite(space: Space[Any]) -> bool:
-    """Return whether a space is `Discrete` or made of such parts."""
+    """Return whether a space is `Discrete` or consists of discrete parts."""
     if isinstance(space, Tuple):
         return len(space.spaces) > 0 and all(map(is_finite, space.spaces))
     return isinstance(space, Discrete | MultiDiscrete | MultiBinary)
@@ -112,7 +112,7 @@ def _element(space: Space[Any], values: Iterator[int]) -> Any:
 
 
 def _plain(element: Any) -> Any:
-    """Return an element with lists for arrays: their text is shorter."""
+    """Return an element with lists in place of arrays: their text is shorter."""
     if isinstance(element, tuple):
         return tuple(map(_plain, element))
     return element.tolist() if isinstance(element, np.ndarray) else element

@@ -1,16 +1,16 @@
 """How the numbers of a model are read, the same for every source.
 
-- `numbers`: "short", each float is the short decimal or small fraction that it stands for, see
-  `qdecay.model.recover`; or "binary", the fraction of a power of two that it is. Numbers in text
-  are exact as written, but for printed floats, which are read as floats, see
+- `numbers`: "short", each float means the short decimal or small fraction that it stands for, see
+  `qdecay.model.recover`; or "binary", each float is the exact binary fraction that it is. Numbers
+  in text are exact as written, except printed floats, which are read as floats, see
   `qdecay.model.recover.number_of_text`.
 - `normalise`: whether rows whose probabilities sum to 1 within 1e-5 are divided by their sum;
   otherwise they must sum to 1.
 - `minimise`: whether rewards are costs, so that each is negated.
 
-Binary fractions need not sum to exactly 1. Rows that do within rounding, (k + 2) * 2^-52 for k
-numbers, are made to by their largest number. The model's `scaled` has the sum of each row that was
-changed.
+Binary fractions need not sum to exactly 1. In rows that do within rounding, (k + 2) * 2^-52 for k
+numbers, the largest number is adjusted to make the sum 1. The model's `scaled` has the sum of each
+row that was changed.
 """
 
 from __future__ import annotations
@@ -30,16 +30,16 @@ Pair = tuple[int, int]
 """State and action."""
 
 WITHIN = Fraction(1, 10**5)
-"""How far from 1 the sum of a row may be that is normalised."""
+"""How far from 1 the sum of a row may be to be normalised."""
 
 _EPS = Fraction(1, 2**52)
 _LONGEST = 20  # characters of a sum that a message shows exactly
-_NEAR = 1e-9  # of sums that are shown by how far off they are
+_NEAR = 1e-9  # sums nearer to 1 are shown by their difference from it
 _REMEDY = "normalise=True (--normalise) divides rows within 1e-5 of 1 by their sum"
 
 
 class RowOptions(TypedDict, total=False):
-    """The options of readers that take every number as it is."""
+    """The options of readers that leave numbers unchanged."""
 
     normalise: bool
     minimise: bool
@@ -76,7 +76,7 @@ class Reading:
 
     @property
     def worst(self) -> float:
-        """The number that arrays of rewards have where an action is unavailable, as nan is."""
+        """The reward that marks an unavailable action in arrays, besides nan."""
         return math.inf if self.minimise else -math.inf
 
     def recovery(self) -> Recovery:
@@ -84,18 +84,19 @@ class Reading:
         return Recovery(self.numbers)
 
     def reward(self, number: Fraction) -> Fraction:
-        """Return the reward that a number of the source means."""
+        """Return the reward for a number of the source: negated if it is a cost."""
         return -number if self.minimise else number
 
     def summing_to_one(self, pair: Pair, row: list[Fraction]) -> list[Fraction]:
-        """Return the probabilities of a state and action so that they sum to 1.
+        """Return the probabilities of a state and action, made to sum to 1.
 
-        Short numbers are divided by their sum. Binary ones are rounded to floats after that, if it
-        must be, and the largest takes the rest: so all denominators remain powers of two. Exact
-        solvers work with their common denominator, and of arbitrary sums it has 53 bits for each.
+        Short numbers are divided by their sum. Binary ones are then rounded to floats, if
+        necessary, and the largest takes the rest, so that all denominators remain powers of two:
+        exact solvers work with the common denominator, to which every arbitrary sum would add 53
+        bits.
 
         Raises:
-            ValueError: the sum is further from 1 than what is normalised.
+            ValueError: the sum is too far from 1 to be normalised.
         """
         total = sum(row, Fraction(0))
         distance = abs(total - 1)
@@ -121,7 +122,7 @@ class Reading:
 
 
 def off_one(where: str, total: Fraction) -> ValueError:
-    """Return the error of a row that does not sum to 1, with the remedy if there is one."""
+    """Return the error for a row that does not sum to 1, with the remedy if there is one."""
     shown = str(total)
     if len(shown) > _LONGEST:
         off = float(total - 1)

@@ -4,15 +4,16 @@ Tables that arrive as floats (Gymnasium's, pymdptoolbox's) were typed as decimal
 from small fractions. `recover` undoes that, by three rules in this order:
 
 1. the shortest decimal text of the float has at most 15 significant digits: that decimal;
-2. a fraction with denominator at most 10,000 lies within 4 units in the last place: that one;
-3. a decimal of at most 12 significant digits lies within 4 units in the last place: that one.
+2. a fraction with denominator at most 10,000 lies within 4 units in the last place: that fraction;
+3. a decimal of at most 12 significant digits lies within 4 units in the last place: that decimal.
 
 No float is the nearest to two decimals of 15 digits, so rule 1 never errs for a typed number.
-Rules 2 and 3 undo rounding: 1 - 0.9 is 0.09999999999999998. Fewer than 0.31 * 10,000**2
-fractions have so small a denominator, so a random float in [0, 1) passes rule 2 with a
-probability below 1e-7. A float that passes none has no recovery.
+Rules 2 and 3 undo rounding: 1 - 0.9 is 0.09999999999999998. Fewer than 0.31 * 10,000**2 fractions
+have such a small denominator, so a random float in [0, 1) satisfies rule 2 with a probability below
+1e-7. A float that satisfies no rule has no recovery.
 
-Text files hold both what people type and what programs print; see `number_of_text`.
+Text files contain both numbers that people typed and numbers that programs printed; see
+`number_of_text`.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ import numpy as np
 from qdecay_envs.rational import nearest_float, rational
 
 _TYPED_DIGITS = 15
-_PRINTED_DIGITS = 17  # as many as tell floats apart
+_PRINTED_DIGITS = 17  # enough to distinguish all floats
 _ROUNDED_DIGITS = 12
 _MAX_DENOMINATOR = 10_000
 _ULPS = 4
@@ -63,8 +64,8 @@ def recover(value: float) -> Fraction | None:
 def _nearest(numerator: int, denominator: int) -> tuple[int, int]:
     """Return the nearest fraction with a denominator of at most `_MAX_DENOMINATOR`.
 
-    As `Fraction.limit_denominator`, in integers: a model of 250,000 rows calls it half a million
-    times.
+    Like `Fraction.limit_denominator`, but in integers: a model of 250,000 rows calls it half a
+    million times.
     """
     p0, q0, p1, q1 = 0, 1, 1, 0
     n, d = numerator, denominator
@@ -102,7 +103,7 @@ def number_of_text(text: str, name: str) -> Fraction | float:
     (0.1, Fraction(10000000000000000001, 100000000000000000000))
 
     Raises:
-        ValueError: it is no number, see `qdecay_envs.rational.rational`.
+        ValueError: it is not a number, see `qdecay_envs.rational.rational`.
     """
     exact, word = rational(text, name), text.strip().lower()
     if "/" in word or is_typed(word) or not ("." in word or "e" in word):
@@ -135,7 +136,7 @@ class Recovery:
         """
         if isinstance(value, Rational | str):
             return rational(value, name)
-        # A narrow float is short by its own digits: 0.1 of 32 bits is not that of 64.
+        # A narrow float is read by its own digits: 0.1 in 32 bits is not 0.1 in 64.
         narrow = self._short and isinstance(value, np.floating)
         number = float(str(value) if narrow else value)
         if number in self.mapped:

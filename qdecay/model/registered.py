@@ -1,4 +1,4 @@
-"""What Gymnasium has registered under the id that the user typed, or may have meant."""
+"""What Gymnasium has registered under the id that the user typed or probably meant."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def spec_of(text: str) -> EnvSpec:
     """Return the spec of an id: `Name-v0`, `namespace/Name-v0`, or either after `module:`.
 
     After `module:` a class in it may be named as well, registered or not. An id without a version
-    is that of the newest one; a note says which, or that there is a newer one.
+    means the newest version; a note says which, or that a given version is not the newest.
 
     Raises:
         InputError: nothing is registered under the id; the message suggests similar ids.

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from qdecay._support.checks import whole
 from qdecay._support.one_line import one_line
 from qdecay._support.result import Record, counted
-from qdecay.model.reading import Pair, Reading
+from qdecay.model.reading import WITHIN, Pair, Reading
 from qdecay.model.recover import Unchanged
 from qdecay_envs.arguments import MAX_DURATION, distribution, duration
 from qdecay_envs.rational import RationalLike, rational, written
@@ -39,6 +39,7 @@ Key = tuple[int, int, int, bool, Fraction, int]
 # A table of one flag per state and action must fit in memory regardless of the file's header.
 MAX_PAIRS = 50_000_000
 _MAX_BITS = 100_000
+SHARE_ROUNDING = Fraction(1, 2**50)  # of a quotient of counts, as a float
 
 _FLOATS = Unchanged()
 _Plain = tuple[int, int, int, Any, Any, bool, int]
@@ -57,7 +58,7 @@ _COLUMNS = np.dtype(
 
 @dataclass(frozen=True)
 class RowColumns:
-    """Rows as arrays, each of shape (K,), which models of floats take as they are.
+    """Rows as arrays, each of shape (K,), which float models use unchanged.
 
     Attributes:
         state, action, next_state: indices.
@@ -89,9 +90,11 @@ class ModelRows(Record):
             rows are read.
         name: what the model was read from, such as an id or a path; None if unknown.
         time_limit, initial_states: as in `FiniteMDP`.
-        visits: how often each state and action was tried, where rows are counts over these; empty
-            if the probabilities are known.
+        visits: how often each state and action was tried, if probabilities are counts divided by
+            these; empty if the probabilities are known.
         remarks: what reading assumed or left out, a line each.
+        scaled: what the probabilities of a pair summed to before they were made to sum to 1, where
+            that was done earlier, not by `merged`.
     """
 
     rows: Iterable[Row]
@@ -106,6 +109,7 @@ class ModelRows(Record):
     initial_states: Mapping[int, Fraction] = field(default_factory=dict)
     visits: Mapping[Pair, int] = field(default_factory=dict)
     remarks: tuple[str, ...] = ()
+    scaled: Mapping[Pair, Fraction] = field(default_factory=dict)
 
     def __iter__(self) -> Iterator[Row]:
         """Iterate over the rows."""
@@ -132,7 +136,7 @@ class ModelRows(Record):
         return columns
 
     def merged(self, how: Reading) -> MergedRows:
-        """Return the checked rows, sorted, each with its probability; equal ones are added up.
+        """Return the checked rows, sorted, each with its probability; equal rows are added up.
 
         Raises:
             TypeError: a number is a float or not a number; see `qdecay_envs.rational`.
@@ -189,7 +193,7 @@ def checked_durations(values: NDArray[Any]) -> NDArray[np.int64]:
     """Return the durations of transitions, shape (K,).
 
     Raises:
-        TypeError, ValueError: one is no duration; the message says which.
+        TypeError, ValueError: one is not a duration; the message says which.
     """
     is_whole = values.dtype.kind in "iu"
     if not (is_whole and values.min(initial=1) >= 1 and values.max(initial=1) <= MAX_DURATION):
@@ -202,7 +206,7 @@ def index(value: Any, size: int, name: str) -> int:
     """Return an index below `size`; `name` is for the message.
 
     Raises:
-        TypeError: it is no whole number.
+        TypeError: it is not a whole number.
         ValueError: it is outside 0..size - 1.
     """
     return whole(value, name, 0, size - 1)
@@ -279,7 +283,7 @@ def _as_float(value: Any, name: str, number: int, row: Row) -> float:
     """Return a number as a float; the rest gives its position."""
     if isinstance(value, float | np.floating):  # `FloatMDP.from_columns` refuses inf and nan
         return float(value)
-    if not value:  # most rewards are 0
+    if type(value) in (int, Fraction) and not value:  # most rewards are 0; None is no number
         return 0.0
     where = f"{_where(number, row)}: {name}"
     found: float = _FLOATS(rational(value, where), where)
@@ -333,8 +337,8 @@ def checked_visits(
     """Return how often each pair was tried, in order.
 
     Raises:
-        TypeError: a number is no whole number.
-        ValueError: a pair has no transitions, or a probability is no share of its visits.
+        TypeError: a number is not a whole number.
+        ValueError: a pair has no transitions, or a probability is not a count over its visits.
     """
     if not visits:
         return {}
@@ -343,20 +347,68 @@ def checked_visits(
     for (s, a, *_), p in merged:
         left.pop((s, a), None)
         if found.get((s, a), 0) % p.denominator:
-            raise ValueError(
-                f"state {s}, action {a}: the probability {p} is no share of {found[s, a]:,} visits"
-            )
+            raise no_share(f"state {s}, action {a}", p, found[s, a])
     for s, a in left:
         raise ValueError(f"state {s}, action {a}: has visits, and no transitions")
     return found
+
+
+def share_of(chance: float, visits: int, where: str) -> Fraction:
+    """Return the count over visits that a float is, but for its rounding.
+
+    Raises:
+        ValueError: it is none.
+    """
+    count = Fraction(float(chance)) * visits
+    if abs(count - round(count)) > visits * SHARE_ROUNDING:
+        raise no_share(where, chance, visits)
+    return Fraction(round(count), visits)
+
+
+def no_share(where: str, chance: float | Fraction, visits: int) -> ValueError:
+    """Return the error of a probability that is not counted."""
+    return ValueError(f"{where}: the probability {chance} is no share of {visits:,} visits")
+
+
+def checked_scaled(scaled: Mapping[Pair, Any], pairs: Iterable[Pair]) -> dict[Pair, Fraction]:
+    """Return what the probabilities of pairs summed to, in order.
+
+    Args:
+        scaled: the sums, not yet checked.
+        pairs: those that are available.
+
+    Raises:
+        TypeError, ValueError: a pair is not available, or its sum is no exact number near 1.
+    """
+    available, found = set(pairs) if scaled else set(), {}
+    for (s, a), total in sorted(scaled.items()):
+        where = f"scaled: state {s}, action {a}"
+        if (s, a) not in available:
+            raise ValueError(f"{where}: has no transitions")
+        found[s, a] = rational(total, where)
+        if abs(found[s, a] - 1) > 2 * WITHIN:  # in floats the sum may be rounded
+            raise ValueError(f"{where}: a sum must be within 1e-5 of 1, got {written(total)}")
+    return found
+
+
+def checked_remarks(remarks: Iterable[Any]) -> tuple[str, ...]:
+    """Return remarks, each once.
+
+    Raises:
+        TypeError: one is no text.
+    """
+    found = list(remarks)
+    if isinstance(remarks, str) or not all(isinstance(remark, str) for remark in found):
+        raise TypeError(f"remarks must be a list of strings, got {written(remarks)}")
+    return tuple(dict.fromkeys(found))
 
 
 def checked_names(names: Sequence[str] | None, size: int, name: str) -> tuple[str, ...] | None:
     """Return the names as a tuple, or None if there are none.
 
     Raises:
-        TypeError: they are no texts.
-        ValueError: they are not `size`, one is empty, or two are equal.
+        TypeError: they are not texts.
+        ValueError: their number is not `size`, one is empty, or two are equal.
     """
     if names is None:
         return None

@@ -1,8 +1,8 @@
 """The target of a learner that never stops exploring: the epsilon-soft model.
 
-SARSA with a fixed epsilon learns the values of its own epsilon-greedy policy. With every action
-mixed with the uniform choice, a~ = (1 - epsilon) a + epsilon uniform, that policy is a greedy one:
-its break-even gammas are the exact ones of the mixed model.
+SARSA with a fixed epsilon learns the values of its own epsilon-greedy policy. In the model in which
+every action is mixed with the uniform choice, a~ = (1 - epsilon) a + epsilon uniform, that policy
+is greedy, so its break-even gammas are the exact ones of the mixed model.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ def epsilon_soft(problem: Problem, epsilon: RationalLike) -> MDP:
 
     Args:
         problem: a model, or anything that `qdecay.as_mdp` accepts; unavailable actions stay
-            unavailable, and the uniform choice is among the others.
+            unavailable, and the uniform choice is among the available ones.
         epsilon: exact, in [0, 1].
 
     Raises:

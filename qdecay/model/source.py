@@ -46,7 +46,7 @@ HOMEWORK = (
 """The four homework problems: A, B, C top, C bottom."""
 
 
-_OF_GYMNASIUM = r"\x1b\[\d+mWARN: "  # how the warnings of its own logger begin
+_OF_GYMNASIUM = r"\x1b\[\d+mWARN: "  # the beginning of warnings by its logger
 _PLAIN = "\x1b[0m"
 _FLAGS = {"minimise": "costs"}  # options of the shell that have another name than in Python
 _SHOWN = 40  # characters of an argument's value that a message shows
@@ -55,17 +55,17 @@ _Model = TypeVar("_Model", MDP, FloatMDP)
 
 @dataclass(frozen=True)
 class Source:
-    """A file or Gymnasium id that the user named; what is built from it is built once.
+    """A file or Gymnasium id that the user named; everything is built from it only once.
 
     Attributes:
         text: what was typed.
         options: keyword arguments for `gymnasium.make`, as values or as `Typed`; only with an id
             or a layout; a grid is a layout too.
         reading: how numbers are read, see `qdecay.model.reading`; not with a layout.
-        reward: the name of the reward structure, where a file has several; of an environment that
-            is explored, the function that pays, as `module:function`.
-        exploring: the arguments of `MDP.from_simulator`, by which an environment is read instead of
-            by its table; None is by its table.
+        reward: the name of the reward structure, if a file has several; for an environment that is
+            explored, the function that gives rewards, as `module:function`.
+        exploring: the arguments of `MDP.from_simulator`, if an environment is to be explored; None
+            means that its table is read.
     """
 
     text: str
@@ -85,7 +85,7 @@ class Source:
 
     @property
     def names_env(self) -> bool:
-        """Whether it names an environment: an id or a layout, and no table.
+        """Whether it names an environment: an id or a layout, not a model.
 
         Raises:
             InputError: there is no such file.
@@ -96,7 +96,7 @@ class Source:
     def world(self) -> gym.Env[Any, Any] | MDP:
         """Return what a learner learns in: the environment, or the model of anything else.
 
-        It is the model as well where that is read in another way than by the environment's table.
+        It is also the model if that is not read from the environment's table.
         """
         read_otherwise = bool(self.reading) or self.exploring is not None
         if read_otherwise or not self.names_env:
@@ -105,12 +105,12 @@ class Source:
         return self.mdp() if not isinstance(env, gym.Env) or is_known_by_rules(env) else env
 
     def env(self) -> Any:
-        """Return the environment: of the id or the class, or of the layout file.
+        """Return the environment of the id, the class or the layout file.
 
-        It is one of Gymnasium's, unless a class has another base.
+        It is a Gymnasium environment, unless a class has another base.
 
         Raises:
-            InputError: the id or its arguments are wrong, or the file is not a layout.
+            InputError: the id or its arguments are invalid, or the file is not a layout.
         """
         return self._env
 
@@ -118,7 +118,7 @@ class Source:
         """Raise InputError if the environment has no argument of a name.
 
         Args:
-            others: what might have been meant besides its arguments.
+            others: what else might have been meant, besides its arguments.
         """
         with self._named_errors(), deferred_notes():
             if self.path is not None:
@@ -183,10 +183,10 @@ class Source:
         return made
 
     def _read(self, kind: type[_Model]) -> _Model:
-        """Return the model; other errors than an InputError do not name the source."""
+        """Return the model; errors other than an InputError do not name the source."""
         if kind is FloatMDP and "numbers" in self.reading:
             raise InputError("--numbers applies to exact models: --numeric takes floats unchanged")
-        reading: Any = self.reading  # without `numbers`, it is what both kinds take
+        reading: Any = self.reading  # without `numbers`, both kinds accept it
         if self.names_env:
             if self.exploring is not None:
                 return self._explored(kind, {**self.exploring, **reading})
@@ -212,7 +212,7 @@ class Source:
         return kind.load(self.path, reward=self.reward, **reading)
 
     def _explored(self, kind: type[_Model], how: Mapping[str, Any]) -> _Model:
-        """Return the model of the environment, found by trying everything."""
+        """Return the model of the environment, found by exploring."""
         reward = REWARDS.get(self.reward or "")
         if self.reward is not None and reward is None:
             takes = "(observation, action, reward, next_observation, terminated)"
@@ -231,7 +231,7 @@ class Source:
 
     @cached_property
     def _kind(self) -> LayoutKind | None:
-        """The kind of layout that the file is, or None if it is none."""
+        """The kind of layout in the file, or None if it is not a layout."""
         assert self.path is not None
         if ending_of(self.path) in SUFFIXES[1:]:
             return None
@@ -256,14 +256,15 @@ def layout_options(name: str, layout: Layout, options: Mapping[str, Any]) -> dic
 
 
 def _make(text: str, options: Mapping[str, Any]) -> Any:
-    """Make what an id or a class names; version and code warnings become notes."""
+    """Make the environment of an id or a class; warnings of Gymnasium and of its code become
+    notes."""
     spec = spec_of(text)
     try:
         with user_code(f"{text}: it"), _told_warnings(text):
             creator = _creator(spec)
             given = checked_arguments(text, options, creator, spec.kwargs, maker=gym.make)
             if isinstance(creator, type) and not issubclass(creator, gym.Env):
-                return creator(**{**spec.kwargs, **given})  # Gymnasium refuses it
+                return creator(**{**spec.kwargs, **given})  # not a class that Gymnasium would make
             return gym.make(spec, **given)
     except InputError:
         raise
@@ -306,7 +307,7 @@ def _named(text: str, error: Exception, options: Mapping[str, Any] = {}) -> Inpu
 
 
 def _written(name: str, value: Any) -> str:
-    """An argument as it was written, in a shell or in Python."""
+    """Return an argument as it was written, in a shell or in Python."""
     if isinstance(value, Typed):
         return f"-k {name}={value.text:.{_SHOWN}}"
     if isinstance(value, Fraction):

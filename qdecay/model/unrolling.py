@@ -2,8 +2,8 @@
 
 A transition to t that takes d steps pays its reward and then waits: in (t, d - 1), which leads to
 (t, d - 2), ..., (t, 1), which leads to t. Waiting states have one action and pay nothing, and all
-transitions to t share them. So V(t, k) = gamma^k V(t): the model that is written out has the values
-of the semi-Markov one, at every gamma, and the same rewards per step.
+transitions to t share them. So V(t, k) = gamma^k V(t): the written-out model has the values of the
+semi-Markov one, at every gamma, and the same rewards per step.
 
 Source: Sutton, Precup and Singh, Between MDPs and semi-MDPs, Artificial Intelligence 112 (1999),
 section 3, on discounting over actions of several steps.
@@ -28,8 +28,8 @@ class Waiting(NamedTuple):
 
     Attributes:
         first: S.
-        target, remaining: of each, the state that is waited for and after how many steps it is
-            entered, in order, shape (W,).
+        target, remaining: for each, the state that is waited for and the number of steps until it
+            is entered, in order, shape (W,).
         entered: the state that each transition leads to in its first step, shape (K,).
     """
 
@@ -40,7 +40,7 @@ class Waiting(NamedTuple):
 
     @classmethod
     def of(cls, mdp: FiniteMDP) -> Self:
-        """Return those of a model.
+        """Return the waiting states of a model.
 
         Raises:
             ValueError: there are too many.
@@ -72,7 +72,7 @@ class Waiting(NamedTuple):
         return np.where(self.remaining > 1, before, self.target)
 
     def rows(self) -> Iterable[tuple[int, int]]:
-        """Return each of them with the state that follows it."""
+        """Return each waiting state with the state that follows it."""
         return enumerate(self.following.tolist(), self.first)
 
     def values(self, own: NDArray[np.float64], gamma: float) -> NDArray[np.float64]:

@@ -8,13 +8,13 @@ over the steps still alive, so that
 
     |v - v*| <= d * h    in every state
 
-(Puterman, Markov Decision Processes, 2005, section 6.3, with h in place of 1 / (1 - gamma)). It
-suffices to count the steps of policies that may be optimal (`certificate`): so it holds at gamma =
-1 too, wherever the optimal gain is 0 (`total`), and near 1 where episodes are shorter than 1 /
-(1 - gamma). The bounds count rounding: a row of k terms, each of size m, is computed with an error
-of at most (2 k + 5) * eps * m; see `table.Table`.
+(Puterman, Markov Decision Processes, 2005, section 6.3, with h in place of 1 / (1 - gamma)). Only
+the steps of policies that may be optimal need to be counted (`certificate`), so the bound also
+holds at gamma = 1, wherever the optimal gain is 0 (`total`), and stays small near 1 where episodes
+are shorter than 1 / (1 - gamma). The bounds count rounding: a row of k terms, each of size m, is
+computed with an error of at most (2 k + 5) * eps * m; see `table.Table`.
 
-Every solver here ends with one full sweep, which is the proof; how it came to v does not matter.
+Every solver here ends with one full sweep, which is the proof; how v was found does not matter.
 Where rewards never end, `average_reward` has the optimal reward per step.
 """
 

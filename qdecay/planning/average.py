@@ -1,11 +1,12 @@
 r"""The average reward: the optimal gain of any finite MDP, and a policy that attains it.
 
 A policy earns g(s) per step in the long run from s, its gain, and its discounted values are g /
-(1 - gamma) + h + o(1) as gamma -> 1, with h its bias. Where it ends, both count nothing more.
+(1 - gamma) + h + o(1) as gamma -> 1, with h its bias. Once its episode has ended, it earns nothing
+more.
 
 The optimal gain. Staying in a maximal end component earns at most its own gain, which `gains`
-bounds. With each component collapsed (`quotient`), to one state that may stay for that gain, or
-leave, every policy ends, and the best expected gain is a total, which `certificate` bounds.
+bounds. Each component is collapsed (`quotient`) to one state, which may stay for that gain or
+leave. Then every policy ends, and the best expected gain is a total, which `certificate` bounds.
 
 The policy's gain and bias solve g = P g and h = r - g + P h, with an average of h, over the steps
 spent in each recurrent class, of 0. Let z be a state of each class, W the largest expected number
@@ -60,8 +61,9 @@ class AverageReward(ModelResult):
     """The optimal gain of every state, and a policy with its bias.
 
     Attributes:
-        gain: the optimal reward per step in the long run, shape (S,); 0 where the best is to end.
-        gain_error: |gain - g*| <= gain_error in every state, and so is the gain of `policy`.
+        gain: the optimal reward per step in the long run, shape (S,); 0 where it is best to end the
+            episode.
+        gain_error: |gain - g*| <= gain_error in every state; the gain of `policy` is as close.
         bias: what `policy` earns beyond its gain, in reward units, shape (S,); its average over the
             steps spent in each recurrent class is 0.
         bias_error: the largest error of any entry of `bias`.
@@ -96,11 +98,11 @@ def average_reward(
 ) -> AverageReward:
     """Return the optimal gain of every state, to a proven error, and a policy that attains it.
 
-    Takes any finite model: multichain, periodic, with transient states, with episodes that end.
+    Any finite model will do: multichain, periodic, with transient states, with episodes that end.
 
     Args:
         problem: a model, or anything that `qdecay.as_mdp` accepts.
-        tol: largest error of the gain accepted, in reward units per step; > 0.
+        tol: largest accepted error of the gain, in reward units per step; > 0.
         max_sweeps: sweeps before giving up; >= 1.
 
     Raises:
@@ -115,13 +117,13 @@ def average_reward(
     inner = _gains(table, parts, tol, max_sweeps)
     found = _found(mdp, table, parts, inner, tol, max_sweeps)
     if parts.count and tol < found.gain_error < math.inf:
-        # Where values mix slowly, the bias of the policy proves more than the sweeps did.
+        # Where values mix slowly, the policy's bias gives a narrower bound than the sweeps.
         inner = _narrowed(inner, proven(table, parts, table.model.r, inner.low, found.bias))
         found = _found(mdp, table, parts, inner, tol, max_sweeps)
     own = {name: getattr(found, name)[: mdp.n_states] for name in ("gain", "bias", "policy")}
     found = replace(found, **own)
     if found.gain_error == math.inf:
-        raise NotConverged("floats prove nothing: some states are nearly never left", found)
+        raise NotConverged("floats prove nothing: some states are left too rarely", found)
     if not found.gain_error <= tol:
         raise NotConverged(
             f"the gain is proven to {found.gain_error:.3g} only, tol = {tol:g}: raise max_sweeps, "
@@ -136,7 +138,7 @@ def _found(
 ) -> AverageReward:
     """The gain of the model from those of its components, and what its policy earns.
 
-    Of the states of the table, waiting states included.
+    For the states of the table, including waiting states.
     """
     middle, off = (inner.low + inner.high) / 2, float((inner.high - inner.low).max(initial=0) / 2)
     free = np.where(table.available, 0.0, np.nan)
@@ -145,7 +147,7 @@ def _found(
     work.accelerate(tol / 4, max_sweeps)
     nodes, error = work.solution(), work.error + off
     policy = quotient.unfolded(nodes.policy, table, parts.pairs, inner.policy)
-    own = _gain_and_bias(*_rows(mdp.unrolled(), table, policy))
+    own = _gain_and_bias(*_rows(mdp.unrolled(), policy))
     apart = float(np.abs(own.gain - nodes.v[quotient.node]).max())
     return AverageReward(
         own.gain,
@@ -181,9 +183,7 @@ class _Worth:
     bias_error: float
 
 
-def _rows(
-    mdp: FiniteMDP, table: Table, policy: NDArray[np.int64]
-) -> tuple[sparse.csr_matrix, Numbers, Table]:
+def _rows(mdp: FiniteMDP, policy: NDArray[np.int64]) -> tuple[sparse.csr_matrix, Numbers, Table]:
     """The policy's rows (S, S), its rewards (S,), and the model that has only its actions."""
     pairs = np.arange(mdp.n_states) * mdp.n_actions + policy
     p, r = mdp.p[pairs], mdp.r.ravel()[pairs]
@@ -248,7 +248,7 @@ class _Chain:
         """The average of y over each class, and x = y - average + P x, 0 at the references."""
         z = self.references
         first = self.passage(y)[z] / self.steps[z]
-        x = self.passage(y - self.at(first))  # whose rounding is that of small numbers
+        x = self.passage(y - self.at(first))  # small numbers, so that little is rounded
         more = x[z] / self.steps[z]
         return first + more, x - self.at(more) * self.steps
 

@@ -12,8 +12,8 @@ w >= 0, and d * max w <= K. Then |v - v*| <= d * w in every state:
 
 At gamma = 1, w exists exactly where no policy of competitive actions stays for ever, and T u <= u
 implies u >= v* where every policy that stays for ever loses for ever (Bertsekas & Tsitsiklis, An
-analysis of stochastic shortest path problems, 1991). There some K always serves: a policy that
-stays for ever with residuals above -K has a gain above -K, and these gains are negative.
+analysis of stochastic shortest path problems, 1991). A small enough K always exists there: a policy
+that stays for ever with residuals above -K has a gain above -K, and these gains are negative.
 """
 
 from __future__ import annotations
@@ -33,9 +33,9 @@ _NARROWER = 16.0
 def certified(
     table: Table, gamma: float, values: Values, off: float, rounding: float, tol: float | None
 ) -> tuple[float, float]:
-    """Return a proven error of v and of q = T v, and the factor of `off` that tol asks for.
+    """Return a proven error of v and of q = T v, and the multiple of `off` that tol allows.
 
-    The error is inf if no K serves. The K tried first is tol, or far above `off` where tol is None.
+    The error is inf if no K works. The first K tried is tol, or far above `off` where tol is None.
 
     Args:
         table: the model.
@@ -43,12 +43,12 @@ def certified(
         values: v, and q and policy of its backup.
         off: the d of the module, rounding included.
         rounding: the largest error of an entry of q.
-        tol: the error that is wanted.
+        tol: the requested error.
     """
     if not np.isfinite(values.v).all():
         return math.inf, math.inf
     if off == 0:
-        return 0.0, 1.0  # T has one fixed point, and v is it
+        return 0.0, 1.0  # v is the only fixed point of T
     lag = values.q - values.v[:, None]
     allowed, hidden, wanted = max(tol or 1e6 * off, 2 * off), math.inf, math.inf
     for _ in range(_TRIES):
@@ -63,10 +63,11 @@ def certified(
         elif tol is not None and off * (steps + 1) <= tol <= allowed:
             return off * (steps + 1), wanted
         elif off * steps <= allowed:
-            # A smaller K, for which the bound is valid too: fewer actions, no more steps.
+            # The bound holds for a smaller K too: fewer actions, no more steps.
             fewer = most_steps(table, gamma, lag >= -(off * steps + 2 * rounding))
             steps = steps if math.isnan(fewer) else min(steps, fewer)
-            # q = r + gamma P v is off by at most what v is, and its rounding, which is below `off`.
+            # q = r + gamma P v is off by at most the error of v and its rounding, which is below
+            # `off`.
             return off * (steps + 1), min(wanted, steps + 1)
         else:
             allowed = 2 * off * steps

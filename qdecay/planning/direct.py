@@ -11,7 +11,7 @@ from scipy.sparse.linalg import splu
 def direct(p: sparse.csr_matrix, r: NDArray[np.float64], gamma: float) -> NDArray[np.float64]:
     """Solve (I - gamma p) v = r by sparse LU; zeros where that is singular in floats.
 
-    Whoever reads the answer proves its error, so that zeros are as true as any.
+    The caller proves the error of the result, so zeros are safe.
     """
     system = sparse.identity(len(r), format="csc") - gamma * p.tocsc()
     try:

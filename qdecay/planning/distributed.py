@@ -11,7 +11,7 @@ this one, which needs only petsc4py and numpy. On Debian 12, the system's:
     apt-get install python3-petsc4py
     export PETSC_DIR=$(echo /usr/lib/petscdir/petsc*/*-real)
 
-and then `distributed_values(mdp, 0.99, python="/usr/bin/python3")`. Anywhere, conda's:
+and then `distributed_values(mdp, 0.99, python="/usr/bin/python3")`. Elsewhere, conda's:
 
     conda create --name petsc --channel conda-forge petsc4py numpy
 
@@ -63,19 +63,21 @@ def distributed_values(
     Args:
         problem: a model, or anything that `qdecay.as_mdp` accepts.
         gamma: discount factor, 0 <= gamma < 1.
-        launcher: the command that starts MPI processes, as ("srun", "-n", "512"); () starts one.
+        launcher: the command that starts MPI processes, such as ("srun", "-n", "512"); () starts
+            one.
         python: the Python that they run, which needs petsc4py and numpy, not qdecay.
-        options: for PETSc, as ("-ksp_type", "bcgs", "-pc_type", "bjacobi").
-        tol: largest error accepted, in reward units; > 0.
+        options: for PETSc, such as ("-ksp_type", "bcgs", "-pc_type", "bjacobi").
+        tol: largest accepted error, in reward units; > 0.
         max_policies: policies before giving up; >= 1.
-        folder: where the files are written and left, seen by every process; a temporary one of this
-            machine by default.
+        folder: where the files are written and left, which every process must see; by default a
+            temporary folder on this machine.
 
     Raises:
         ValueError: an argument is outside its range.
-        RuntimeError: the processes could not be started, or failed; the message has their last
-            line, and where petsc4py is missing how to get it.
-        NotConverged: the values they found are not within tol; `best` is the Solution proven.
+        RuntimeError: the processes could not be started, or failed; the message has their last line
+            of output and, if petsc4py is missing, how to install it.
+        NotConverged: the values they found are not proven to be within tol; `best` is the
+            `Solution` with the error that is proven.
 
     Source: Gargiani et al., Inexact policy iteration methods for large-scale MDPs (2023).
     """

@@ -52,12 +52,12 @@ def evaluate_policy(
         problem: a model, or anything that `qdecay.as_mdp` accepts.
         policy: an action per state, shape (S,), whole numbers; or the probability of each action,
             shape (S, A). Entries for states without actions are ignored.
-        gamma: discount factor, 0 <= gamma <= 1; 1 wherever the policy's gain is 0, that is where it
-            neither gains nor loses for ever.
+        gamma: discount factor, 0 <= gamma <= 1; gamma = 1 requires the policy's gain to be 0 in
+            every state: it neither gains nor loses for ever.
         method: "direct" is a sparse LU factorisation (SuperLU), whose fill grows fast with the size
             of models other than chains or grids; "krylov" is BiCGSTAB between Gauss-Seidel sweeps,
             which needs no more memory than the policy's rows.
-        tol: largest error accepted, in reward units; None is the limit of rounding.
+        tol: largest accepted error, in reward units; None means down to rounding.
         max_sweeps: sweeps before "krylov" gives up.
 
     Raises:

@@ -23,10 +23,10 @@ _ROUNDS = 20
 
 
 def exact_rows(mdp: FiniteMDP) -> Exact:
-    """Return what gives the exact reward and probabilities of going on of a state and an action.
+    """Return a function from state and action to the exact reward and continuing probabilities.
 
-    Floats are the rationals that they are; probabilities of rows that do not end are divided by
-    their sum, which is 1 within rounding.
+    Floats are taken as the rationals that they represent; probabilities of rows that do not end are
+    divided by their sum, which is 1 within rounding.
     """
     return _of_fractions(mdp) if isinstance(mdp, MDP) else _of_floats(mdp)
 
@@ -50,7 +50,7 @@ def _of_fractions(mdp: MDP) -> Exact:
     first: list[int] = []
 
     def row(s: int, a: int) -> Row:
-        if not first:  # most models are never asked
+        if not first:  # for most models this is never called
             pairs = mdp.state * mdp.n_actions + mdp.action
             first.extend(np.searchsorted(pairs, np.arange(mdp.available.size + 1)).tolist())
         chances: dict[int, Fraction] = {}
@@ -73,7 +73,7 @@ def refined(exact: Exact, table: Table, gamma: float, v: Numbers) -> tuple[Numbe
 
     Policy iteration in which residuals are exact and v is a sum of floats, so that each solve in
     floats adds digits (iterative refinement: Wilkinson 1963). The error is that of `planning`, the
-    largest residual over 1 - gamma, without rounding; and that of writing v and q as floats.
+    largest residual over 1 - gamma, without rounding, plus the error of writing v and q as floats.
     """
     n_states, n_actions = table.model.r.shape
     actions = [np.flatnonzero(flags).tolist() for flags in table.available]

@@ -5,9 +5,9 @@ for any v, with T v = max_a [r + P v] over the pairs that stay,
 
     min (T v - v) <= g <= max (T v - v)
 
-(Puterman, Markov Decision Processes, 2005, section 8.5). How v was found does not matter: here as
-the optimal values at gammas ever closer to 1, of the rewards minus the gain known so far, which
-keeps them small. They approach a bias, also where values move in circles.
+(Puterman, Markov Decision Processes, 2005, section 8.5). How v was found does not matter. Here it
+is the optimal values at gammas ever closer to 1, of the rewards minus the gain known so far, which
+keeps them small. They approach a bias, even in periodic components.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from qdecay.planning.table import Table
 
 Numbers = NDArray[np.float64]
 
-SOLVED, PATIENCE = 5_000, 500  # states of models that are solved where so many sweeps fail
+SOLVED, PATIENCE = 5_000, 500  # largest models solved directly, after so many sweeps
 _GAMMAS = tuple(1 - 10.0**-digits for digits in (2, 4, 6, 8, 9, 10))
 
 
@@ -103,7 +103,7 @@ def proven(table: Table, parts: Components, r: Numbers, g: Numbers, v: Numbers) 
     backup(shifted.model, 1.0, values)
     change = np.where(alive, values.q.max(axis=1) - v, 0.0)
     largest = parts.over(np.maximum, np.abs(v), 0.0)
-    # The shift of the rewards and its return round too.
+    # Shifting the rewards and back rounds too.
     rounding = 2 * table.slack * (table.reward_size + np.abs(g) + largest)
     low = g + parts.over(np.minimum, change, np.inf) - rounding
     high = g + parts.over(np.maximum, change, -np.inf) + rounding
@@ -111,7 +111,7 @@ def proven(table: Table, parts: Components, r: Numbers, g: Numbers, v: Numbers) 
 
 
 def _improved(table: Table, gamma: float, values: Values, most: int) -> int:
-    """Policy iteration by direct solves from v, which are quick where nothing is random; its count.
+    """Improve v by policy iteration with direct solves, quick where nothing is random; count them.
 
     There cycles are long, and sweeps would have to go around them.
     """

@@ -30,6 +30,8 @@ from qdecay.planning.total import total_model_of
 if TYPE_CHECKING:
     import pandas as pd
 
+_MAX_SWEEPS = 1_000_000  # of `Follower`, at one gamma
+
 
 @dataclass(frozen=True, eq=False, repr=False)
 class GammaSweep(ModelResult, Plotted):
@@ -101,9 +103,9 @@ def value_over_gammas(
 
     Args:
         problem: a model, or anything that `qdecay.as_mdp` accepts.
-        gammas: G >= 1 discount factors in [0, 1], in any order; answers are in ascending order. 1
-            wherever the optimal gain is 0, as in `optimal_values`.
-        tol: largest error accepted at each gamma, in reward units; > 0. None is the limit of
+        gammas: G >= 1 discount factors in [0, 1], in any order; answers are in ascending order.
+            gamma = 1 requires the optimal gain to be 0 everywhere, as in `optimal_values`.
+        tol: largest accepted error at each gamma, in reward units; > 0. None means down to
             rounding: actions then count as ties only if rounding cannot distinguish them.
         max_sweeps: sweeps per gamma before giving up; >= 1.
 
@@ -132,7 +134,7 @@ def value_over_gammas(
     )
     below = int(np.searchsorted(grid, 1.0))
     if below < grid.size:
-        total_model_of(mdp)  # refuses it before any work
+        total_model_of(mdp)  # raises an error before any work
     shown = replace(found, values=found.values[:, :own], greedy=found.greedy[:, :own])
     try:
         if below:
@@ -182,13 +184,12 @@ class Followed(Solution):
 class Follower:
     """Solves one model at one gamma after another, down to rounding, each from a nearby guess.
 
-    As `value_over_gammas`, one gamma at a time, for models where only a few solutions fit in
+    Like `value_over_gammas`, but one gamma at a time, for models where only a few solutions fit in
     memory.
     """
 
-    def __init__(self, mdp: FiniteMDP, max_sweeps: int = 1_000_000) -> None:
+    def __init__(self, mdp: FiniteMDP) -> None:
         self._mdp, self._table = mdp, table_of(mdp)
-        self._max_sweeps = max_sweeps
         y = np.empty(mdp.n_states)
         self._scale = Scale(y, 0.0, scale_step(self._table.model, y))
         y[:] = 0
@@ -199,14 +200,14 @@ class Follower:
 
         Raises:
             ValueError: the values may be too large for floats.
-            NotConverged: max_sweeps ran out; `best` is the last Solution.
+            NotConverged: its sweeps ran out; `best` is the last Solution.
         """
         table, shape = self._table, (self._mdp.n_states, self._mdp.n_actions)
         horizon = discounted_steps(gamma)
         check_range(table.reward_size * horizon, gamma)
         v = np.zeros(shape[0]) if guess is None else guess.copy()
         values = Values(v, np.empty(shape), np.empty(shape[0], dtype=np.uint32))
-        settings = table.settings(gamma, horizon, None, self._max_sweeps)
+        settings = table.settings(gamma, horizon, None, _MAX_SWEEPS)
         bounds, greedy = np.empty(shape[0]), np.empty(shape, dtype=np.bool_)
         status, sweeps, error, serves = at_gamma(
             table.model, values, settings, self._system, self._scale, bounds, greedy
@@ -216,9 +217,7 @@ class Follower:
         numbers = v, error, values.q, greedy, sweeps, values.q.argmax(axis=1), bounds
         solution = Followed(gamma, *numbers)
         if status == OUT_OF_SWEEPS:
-            raise NotConverged(
-                f"the {self._max_sweeps} sweeps ran out at gamma = {gamma}", solution
-            )
+            raise NotConverged(f"the {_MAX_SWEEPS} sweeps ran out at gamma = {gamma}", solution)
         return solution
 
 

@@ -61,8 +61,8 @@ def most_steps(table: Table, gamma: float, pairs: Flags) -> float:
 
 
 def _solved(counting: Table, gamma: float, values: Values) -> tuple[float, float]:
-    """Do the same by policy iteration with direct solves: along lines and grids steps spread
-    slowly, but LU fills little. Returns how far w may be too small, and the rounding of that."""
+    """Find w by policy iteration with direct solves: along lines and grids steps spread slowly, but
+    LU fills little. Returns how far w may be too small, and the rounding of that."""
     r, p = counting.model.r, counting.p
     able = ~np.isnan(r).all(axis=1)
     states, ones = np.arange(len(r)), able.astype(np.float64)

@@ -35,17 +35,18 @@ def value_iteration(
 
     Args:
         problem: a model, or anything that `qdecay.as_mdp` accepts.
-        gamma: discount factor per step, 0 <= gamma <= 1; 1 wherever the optimal gain is 0, that is
-            where no state gains or loses for ever (`total` has the theory).
-        tol: largest error accepted, in reward units; > 0. None continues until the changes of a
+        gamma: discount factor per step, 0 <= gamma <= 1; gamma = 1 requires the optimal gain to be
+            0: no state gains or loses for ever (theory in `qdecay.planning.total`).
+        tol: largest accepted error, in reward units; > 0. None continues until the changes of a
             sweep are within rounding.
         max_sweeps: sweeps before giving up; >= 1.
-        method: "synchronous" computes a sweep from the values before it; "gauss_seidel" uses each
-            new value immediately, in alternating order of the states; "prioritized" updates the
-            state that may change most (a sweep then is S updates), which wins in mazes, where
-            nothing is random and values come from few goals. "auto" is "prioritized" after some
-            "gauss_seidel" where no action is random and episodes end, else "gauss_seidel".
-        initial: the values to begin with, shape (S,); zeros by default, or at gamma = 1, where some
+        method: "synchronous" computes each sweep from the values before it; "gauss_seidel" uses
+            each new value immediately, going through the states forwards and backwards in turn;
+            "prioritized" updates the state that may change most (S updates count as a sweep), which
+            is fastest in mazes, where nothing is random and values come from few goals. "auto" is a
+            few "gauss_seidel" sweeps and then "prioritized" where no action is random and episodes
+            end, and "gauss_seidel" elsewhere.
+        initial: the values to begin with, shape (S,); zeros by default, or, at gamma = 1 if some
             policy never ends, the values of one that does.
 
     Raises:
@@ -83,10 +84,10 @@ def modified_policy_iteration(
 ) -> Solution:
     """Return the optimal values by Gauss-Seidel sweeps, each followed by sweeps of its policy.
 
-    A sweep over one policy's rows costs 1 / A of a full one. Arguments, bound and errors are
-    those of `value_iteration`; `evaluation_sweeps` >= 0 follow each full sweep. At gamma = 1, where
-    some policy never ends, it begins with the values of one that does: the policy that is greedy at
-    `initial` if that ends.
+    A sweep over one policy's rows costs 1 / A of a full one. Arguments, bound and errors are those
+    of `value_iteration`; `evaluation_sweeps` >= 0 of these sweeps follow each full one. At gamma =
+    1, if some policy never ends, it begins with the values of one that does: the policy that is
+    greedy at `initial` if that ends.
 
     Source: Puterman & Shin, Modified policy iteration algorithms (1978).
     """

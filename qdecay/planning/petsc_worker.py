@@ -18,7 +18,7 @@ import numpy as np
 
 
 def main(folder: Path, n_actions: int, gamma: float, tol: float, max_policies: int) -> None:
-    """Improve v until T v - v proves that it is within tol, or the policies run out."""
+    """Improve v until T v - v proves that it is within tol, or `max_policies` is reached."""
     from petsc4py import PETSc
 
     p, r, v = _loaded(PETSc, folder, n_actions)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from qdecay._support.checks import RealLike, count, real, reals
 from qdecay._support.one_line import one_line
@@ -78,8 +78,8 @@ class Solution(StateValues):
             q >= max q - 2 * error. Ties are kept, so it contains every optimal action.
         sweeps: passes over all states, including those over one policy's rows.
         policy: an action per state, shape (S,), that loses at most 2 * error in any state: the
-            lowest index among the best, except at gamma = 1, where an action that is as good as
-            any may lead round in circles; there it ends, or stays where staying is best.
+            lowest index among the best, except at gamma = 1, where one of the best actions may lead
+            round in circles; there the policy ends, or stays where staying is best.
     """
 
     SCHEMA: ClassVar[str] = "qdecay.solution/1"
@@ -93,7 +93,7 @@ class Solution(StateValues):
         return f"{super()._shown()}, {counted(self.sweeps, 'sweep')}"
 
     def of_first(self, states: int | None) -> Solution:
-        """Return that of the first states alone; None is all of them."""
+        """Return the solution of the first states only; None means all of them."""
         if states is None or states == len(self.v):
             return self
         per_state = {name: getattr(self, name)[:states] for name in _PER_STATE}
@@ -119,9 +119,9 @@ class Iteration:
         horizon: a bound on any policy's expected discounted steps; inf if none is known.
         initial: the initial values, shape (S,), or None for zeros.
         info: the model's names.
-        exact: returns the model's rows in fractions, for what floats cannot prove; None if it has
-            none.
-        own: how many states answers show, the first ones; None is all of them.
+        exact: returns the model's rows in fractions, for what floats cannot prove; None if there
+            are none.
+        own: how many states, from the first on, answers show; None means all of them.
     """
 
     def __init__(
@@ -129,7 +129,7 @@ class Iteration:
         table: Table,
         gamma: float,
         horizon: float,
-        initial: Any = None,
+        initial: ArrayLike | None = None,
         info: ModelInfo = UNNAMED,
         exact: Callable[[], Exact] | None = None,
         own: int | None = None,
@@ -149,8 +149,8 @@ class Iteration:
     def run(self, loop: Any, tol: float | None, max_sweeps: int, *options: Any) -> int:
         """Run a compiled loop until it has proven tol, and return its status.
 
-        tol = None is down to rounding. Sweeps made before count towards max_sweeps. Where the
-        horizon of all policies is unknown or allows no such tol, the loop runs on with that of the
+        tol = None means down to rounding. Sweeps made before count towards max_sweeps. Where the
+        horizon of all policies is unknown or too long for tol, the loop continues with that of the
         policies that may be optimal; see `certificate`.
         """
         for _ in range(_ROUNDS):
@@ -172,7 +172,7 @@ class Iteration:
                 return int(status)
             if status == AT_FLOOR and not wanted < 0.9 * self.aim:
                 return AT_FLOOR
-            # Values that are too far off show no steps at all, or too few.
+            # Values that are too far off give no bound on the steps, or too small a one.
             self.aim = wanted if wanted < math.inf and wanted != self.aim else 16 * self.aim
         return AT_FLOOR
 
@@ -275,7 +275,7 @@ class Iteration:
         return Solution(*numbers, info=self.info)
 
 
-def first_values(n_states: int, initial: Any) -> NDArray[np.float64]:
+def first_values(n_states: int, initial: ArrayLike | None) -> NDArray[np.float64]:
     """Return a copy of the initial values, shape (S,), or zeros.
 
     Raises:

@@ -9,7 +9,6 @@ the model has actions becomes a tree of nodes, whose inner ones choose which chi
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,7 +42,7 @@ class Components:
 
     @classmethod
     def of(cls, table: Table, pairs: Flags) -> Components:
-        """Return those of a model with these pairs only, shape (S, A)."""
+        """Return the maximal end components of a model with these pairs only, shape (S, A)."""
         kept = pairs & ~table.ends
         n_states = len(kept)
         label = np.empty(n_states, dtype=np.int64)
@@ -56,7 +55,7 @@ class Components:
         firsts = np.unique(self.label, return_index=True)[1]
         return firsts[len(firsts) - self.count :]
 
-    def over(self, combine: Any, values: Numbers, start: float) -> Numbers:
+    def over(self, combine: np.ufunc, values: Numbers, start: float) -> Numbers:
         """Combine the values of each component's pairs or states, from `start`, shape (count,)."""
         found = np.full(self.count, start)
         if values.ndim == 2:
@@ -94,9 +93,10 @@ class Quotient:
     def unfolded(
         self, policy: Integers, table: Table, inside: Flags, staying: Integers
     ) -> Integers:
-        """Return what a policy over nodes does in the model, an action per state, shape (S,).
+        """Translate a policy over nodes to the model: an action per state, shape (S,).
 
-        Within a component it goes, along pairs of it, to where its way out is, or it stays.
+        Within a component it goes, along the component's pairs, to the way out that it takes, or
+        stays.
 
         Args:
             policy: an action per node.
@@ -117,9 +117,9 @@ class Quotient:
         return found
 
     def _choices(self, policy: Integers) -> Integers:
-        """What a policy over nodes does in each state's node in the end, shape (S,).
+        """Return what a policy over nodes finally does in each state's node, shape (S,).
 
-        That is an action of some state of its component, as s * A + a, or STAY.
+        This is an action of some state of its component, as s * A + a, or STAY.
         """
         node = self.node
         while True:
@@ -133,8 +133,8 @@ class Quotient:
 def collapsed(table: Table, parts: Components, r: Numbers, staying: Numbers) -> Quotient:
     """Return the model with each component collapsed.
 
-    An action that certainly leads back to the node where it was chosen is left out: it costs
-    something, or it would be in the component.
+    An action that certainly leads back to the node where it was chosen is left out: it must cost
+    something, as it would otherwise be part of the component.
 
     Args:
         table: the model.
@@ -189,7 +189,7 @@ def _origins(
     n_nodes = int(node.max()) + 1
     component = [np.full(n_nodes, -1)]
     component[0][root] = np.arange(parts.count)
-    width = n_actions  # where that is 1, staying is the only way
+    width = n_actions  # with one action, staying is the only way
     while len(ways):
         size = np.bincount(of, minlength=parts.count)
         rank = np.arange(len(of)) - (np.cumsum(size) - size)[of]

@@ -2,9 +2,9 @@
 
 Optimal values are found along a grid of gammas, each with a proven error, and with them sets of
 actions that contain every optimal one. Once the sets of a state since its last change have no
-action in common, its optimal actions certainly change, between the last two gammas that show it.
-Grid cells that contain a change are narrowed by more solves, at estimates of where the values of
-the two actions meet, until the bracket is narrow or the solves run out. Changes closer together
+action in common, its optimal actions have certainly changed, between the last two gammas that show
+it. Grid cells that contain a change are narrowed by more solves, at estimates of where the values
+of the two actions meet, until the bracket is narrow or the solves run out. Changes closer together
 than the grid, touches, and ties that rounding cannot distinguish from differences are missed: the
 list may be incomplete, which the exact one never is.
 
@@ -77,7 +77,7 @@ class NumericRegions(ModelResult, Plotted):
         solves: the total number of gammas at which the model was solved.
         error: the largest error of a value at any of them, in reward units.
         undecided: (gamma, count) wherever on the grid the number of states with more than one
-            possible action differs from the one before: ties, and differences that rounding hides.
+            possible action changes; these are ties, or differences that rounding hides.
         changes: the brackets found, by their upper end. A state's own brackets never overlap.
     """
 
@@ -133,20 +133,21 @@ def numeric_policy_regions(
     Args:
         problem: a model, exact or of floats (`FloatMDP`, for large ones), or anything that
             `qdecay.as_mdp` accepts.
-        points: gammas of the first grid; >= 2. None is 1000, for models of more than 100,000 rows
-            (states times actions) fewer in proportion, but 300.
+        points: gammas of the first grid; >= 2. None means 1000; for models of more than 100,000
+            rows (states times actions) fewer in proportion, but at least 300.
         up_to: its largest gamma, in (0, 1).
         width: brackets are narrowed to this width, or as far as rounding allows; > 0.
-        max_solves: solves in all, the grid's included; >= points. Each grid cell gets an equal
-            share of the others, to spend or to pass on. None is 20 times `points` for models of up
-            to 10,000 rows, for larger ones fewer in proportion, but 1.5 times `points`.
+        max_solves: solves in all, including those of the grid; >= points. Each grid cell gets an
+            equal share of the rest and passes on what it does not need. None means 20 times
+            `points` for models of up to 10,000 rows; for larger ones fewer in proportion, but at
+            least 1.5 times `points`.
         max_seconds: limit of wall time, > 0; None is no limit.
         progress: True shows a bar; a function is called with a `Progress` at each gamma of the
             grid.
 
     Raises:
         ValueError: an argument is outside its range.
-        BudgetExceeded: max_seconds ran out; `best` are the `NumericRegions` up to its `up_to`.
+        BudgetExceeded: max_seconds ran out; `best` is the `NumericRegions` found up to its `up_to`.
         NotConverged: a value could not be found.
     """
     mdp = as_finite_mdp(problem)
@@ -165,7 +166,7 @@ def numeric_policy_regions(
 
 
 class _Search:
-    """One search: solves, and distributes the remaining solves."""
+    """One search: it solves, and distributes the remaining solves."""
 
     def __init__(self, mdp: FiniteMDP, width: float, max_solves: int) -> None:
         # Waiting states have one action, which never changes.
@@ -218,9 +219,9 @@ class _Search:
     ) -> Iterator[Followed]:
         """Yield solutions between left and right, ascending, that narrow the changes there.
 
-        Each solve is near the median estimate of where states change, on its far side from the
-        nearer end, so that the bracket shrinks to little more than the distance to that end. If
-        that failed twice (`stale`), the next is the midpoint.
+        Each solve is just beyond the median estimate of where states change, seen from the nearer
+        end, so that the bracket shrinks to little more than the distance to that end. If that
+        failed twice (`stale`), the next is the midpoint.
         """
         states = self.changing(left, right)
         size = right.gamma - left.gamma
@@ -274,7 +275,7 @@ def _undecided(solution: Followed) -> int:
 def _guess(left: Followed, right: Followed, gamma: float) -> NDArray[np.float64]:
     """The values at gamma on the curves through two solutions, or the nearer ones close to 1.
 
-    Far from the rewards values go with a power of gamma: there the curve is a geometric one.
+    Far from the rewards values grow like a power of gamma: there the curve is geometric.
     """
     past, ahead = right.gamma - left.gamma, gamma - right.gamma
     if past <= 0 or ahead >= 0.5 * (1 - gamma):  # values have poles at 1: lines do not extend there
@@ -290,11 +291,11 @@ def _guess(left: Followed, right: Followed, gamma: float) -> NDArray[np.float64]
 def _meeting(
     past: Followed, left: Followed, right: Followed, states: NDArray[np.int64]
 ) -> tuple[float, float]:
-    """Where the best actions of left and right appear to tie, as a median over states.
+    """Estimate where the best actions of left and right tie, as a median over states.
 
-    That is where the line through past and left says, or else the one through left and right,
-    which is off where its slope changes at the very point. And a little more than the distance
-    from there at which rounding hides which action is better.
+    The estimate is from the line through past and left, or else from the one through left and
+    right, which is less accurate because the slope changes at that very point. Also return a little
+    more than the distance from there within which rounding hides which action is better.
     """
     a, b = left.q[states].argmax(axis=1), right.q[states].argmax(axis=1)
     bound = np.maximum(left.bounds[states], right.bounds[states])
@@ -313,7 +314,8 @@ class Tracker:
 
     `common` are the actions that were possible at every gamma since the state's last change;
     `absent` is the largest gamma at which each action was not possible. When nothing is left of
-    `common`, the least of `absent` is the last gamma from which on no action was always possible.
+    `common`, every action has been absent since the last change: the least of `absent` is the left
+    end of the bracket.
     """
 
     def __init__(self, first: Followed, alive: NDArray[np.bool_]) -> None:

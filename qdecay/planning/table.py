@@ -93,7 +93,7 @@ class Table:
     def settings(
         self, gamma: float, horizon: float, tol: float | None, max_sweeps: int
     ) -> Settings:
-        """Return the settings of the loops; tol = None is down to rounding."""
+        """Return the settings of the loops; tol = None means down to rounding."""
         # Where nothing is random, sweeps in alternating order carry values along paths.
         begin = not self.episodic, 8 if self.certain else 2
         return Settings(

@@ -2,8 +2,8 @@ r"""Total rewards, gamma = 1, of any model in which no state gains or loses for 
 
 A state's total is the limit of its discounted values. It is finite for every state exactly where
 the optimal gain, the most reward per step in the long run, is 0 everywhere; policies of negative
-gain do no harm. Whoever stays for ever stays in an end component. Three steps make of such a model
-one in which every policy ends or loses for ever, which is what `certificate` asks for:
+gain do no harm. A policy that stays for ever stays in an end component. Three steps turn such a
+model into one in which every policy ends or loses for ever, as `certificate` requires:
 
 1. In each maximal end component the gain is proven to be at most 0: no reward there is positive;
    or a potential phi satisfies r + P phi <= phi for all pairs that stay, checked in fractions. The
@@ -24,11 +24,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import partial
-from typing import Any
 from weakref import WeakKeyDictionary
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from qdecay.model.base import FiniteMDP
 from qdecay.model.info import UNNAMED, ModelInfo
@@ -81,9 +80,9 @@ class TotalModel:
 
         Args:
             table: the model.
-            exact: the exact reward and probabilities of going on of a state and an action.
+            exact: returns the exact reward and continuing probabilities of a state and an action.
             named: the model whose states messages name; others of the table are waiting states.
-            one: whether the model is that of one policy, for the message.
+            one: whether the model has a single policy, for the message.
 
         Raises:
             ValueError: the optimal gain is not 0 in some state, or floats cannot tell.
@@ -113,13 +112,13 @@ class TotalIteration(Iteration):
         model: the collapsed model.
         initial: the initial values, shape (S,), or None.
         info: the model's names.
-        own: how many states answers show; None is all of them.
+        own: how many states answers show; None means all of them.
     """
 
     def __init__(
         self,
         model: TotalModel,
-        initial: Any = None,
+        initial: ArrayLike | None = None,
         info: ModelInfo = UNNAMED,
         own: int | None = None,
     ) -> None:
@@ -159,9 +158,9 @@ class TotalIteration(Iteration):
         return not some_last(self.table, pairs & self.table.available)
 
     def certify(self, tol: float | None) -> float:
-        """Set the error that the last backup proves; return the horizon that tol asks for.
+        """Set the error that the last backup proves; return the horizon that tol requires.
 
-        It includes that of staying, and the rounding of u + phi and of q in the model.
+        The error includes that of staying, and the rounding of u + phi and of q in the model.
         """
         wanted, model = super().certify(tol), self.model
         size = self.values.v[model.quotient.node] + model.potential
@@ -200,7 +199,7 @@ def total_model_of(mdp: FiniteMDP) -> TotalModel:
     return model
 
 
-def iteration(mdp: FiniteMDP, gamma: float, initial: Any = None) -> Iteration:
+def iteration(mdp: FiniteMDP, gamma: float, initial: ArrayLike | None = None) -> Iteration:
     """Return the problem of finding the model's optimal values at gamma.
 
     Raises:
@@ -248,7 +247,7 @@ def _free_pairs(
                     f"gains for ever by moving in circles, or neither gains nor loses: use "
                     f"`qdecay.undiscounted`, which is exact, or gamma < 1"
                 )
-            # Floats of phi serve from here on; the sizes of rewards count their rounding.
+            # From here on phi is in floats; the sizes of rewards account for their rounding.
             potential[states] = [float(phi[s]) for s in states]
             for s, a, row in rows:
                 free[s, a] = onward(row, phi) == phi[s]

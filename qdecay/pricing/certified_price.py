@@ -1,9 +1,9 @@
-"""The price of every gamma of a model too large for exact regions: between proven brackets.
+"""The price of every gamma outside of proven brackets, for models too large for exact regions.
 
 The policies that are optimal between two brackets are proven; what they earn is known in floats
 with an error. Where near ties leave open which actions are optimal, the worst and the best are over
-all that may be. Inside a bracket nothing is said, so that a gamma from which nothing is lost is the
-upper end of one.
+all that may be. Nothing is said inside a bracket, so the least gamma from which nothing is lost is
+the upper end of one.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ class CertifiedPrice(GammaPrice, Explored):
     def falls_short(self, worst: Worth) -> bool:
         """Return whether this is certainly less than what the best policy earns.
 
-        Errors of floats hide smaller losses.
+        Losses smaller than the floats' errors do not count.
         """
         return worst.most < self.optimum.least
 
@@ -101,7 +101,7 @@ class CertifiedPrice(GammaPrice, Explored):
         return PricedGamma(*self._judged(tuple(sets)), number, None)
 
     def margin(self, worst: Worth) -> float:
-        """How much less than the best policies may earn that do not fall short."""
+        """Return how much less than the best a policy may earn without falling short."""
         return float(self.optimum.most) - float(worst.least)
 
     def _usual(self) -> tuple[str, ...]:
@@ -139,7 +139,7 @@ def certified_priced(
     """Return the price of certified regions; the rest is as in `price`.
 
     Raises:
-        ValueError: the best total is infinite, or floats prove nothing of it.
+        ValueError: the best total is infinite, or floats prove nothing about it.
         BudgetExceeded: the time is up.
     """
     mdp, model = regions.mdp, regions.rational_model
@@ -167,15 +167,15 @@ def _cut(
 
 
 def _candidates(regions: CertifiedRegions, i: int, gamma: Fraction) -> Sets:
-    """Return an action for each state of a region, since all that tie earn the same; in near ties
-    all that may be optimal."""
+    """Return one action for each state of a region, since all that tie earn the same; in near ties
+    all actions that may be optimal."""
     tied = {t.state for t in regions.near_ties if t.lower <= gamma <= t.upper}
     sets = regions.possible_actions(i, gamma, gamma)
     return tuple(own if s in tied else own[:1] for s, own in enumerate(sets))
 
 
 def _up(number: AlgebraicNumber | None) -> str | None:
-    """Return a rational number as in documents, rounded up."""
+    """Return a rational number as it is written in documents, rounded up."""
     return None if number is None else shown_beside(number.lower, _DIGITS, up=True)
 
 

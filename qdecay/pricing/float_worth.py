@@ -1,9 +1,9 @@
-"""What policies are worth in floats with proven errors, in models too large for exact values.
+"""What policies are worth, in floats with proven errors, for models too large for exact values.
 
-The states that the candidates lead to from the starts are a model of their own. Its optimal values
-are what the best of the candidates earn; those of the negated rewards, what the worst do. At gamma
-= 1 a state may lose for ever under every candidate: totals are then those of what does not lead
-there, or -inf where the start cannot avoid it.
+The states that the candidate actions reach from the starts form a model of their own. Its optimal
+values are what the best candidate policies earn; those with negated rewards, what the worst earn.
+At gamma = 1 a state may lose for ever under every candidate: totals are then over the policies that
+avoid such states, or -inf where the start cannot avoid them.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ from qdecay.pricing.worth import Worth, Worths
 from qdecay_envs.rational import nearest_float
 
 _SWEEPS = 1_000_000
-_GAIN = 1e-10  # error that is asked for, in the largest reward; rounding may allow less
+_GAIN = 1e-10  # requested error, relative to the largest reward; rounding may not allow it
 
 Numbers = NDArray[np.float64]
 
@@ -94,7 +94,8 @@ class FloatWorths(Worths):
         return Part(self._model, self._ends, pairs, sign, tuple(self._starts))
 
     def _total(self, part: Part, sign: int) -> Worth:
-        """Return the total, without ways into states that lose for ever where there are such."""
+        """Return the total, without the pairs that lead to states that lose for ever, if there are
+        any."""
         try:
             total = TotalModel.of(part.table, part.exact_row, part.mdp)
         except ValueError as error:
@@ -133,7 +134,7 @@ class Part:
     Attributes:
         model: the whole model.
         ending: which of its pairs may end the episode.
-        pairs: in order; each state that one leads to has at least one.
+        pairs: in order; every state that they lead to has at least one.
         sign: what rewards are multiplied by.
         begins: the start states.
     """
@@ -195,11 +196,11 @@ class Part:
 
     @cached_property
     def table(self) -> Table:
-        """The same for the kernels, whose errors allow for numbers rounded once."""
+        """The same model for the kernels, whose errors allow for numbers rounded once."""
         return Table.of(self.mdp.p, self.mdp.r, ends=self.mdp.ends)
 
     def exact_row(self, state: int, action: int) -> Row:
-        """Return the exact reward and probabilities of going on."""
+        """Return the exact reward and the continuing probabilities."""
         model, pair = self.model, int(self._pair_of[state, action])
         weights, whole = model.weights[pair], model.denominator
         total = whole if self.ending[pair] else sum(weights)
@@ -228,7 +229,7 @@ class Part:
         return self._gains[1]
 
     def without(self, lost: NDArray[np.bool_]) -> tuple[int, ...]:
-        """Return the pairs that lead into none of these states, nor into ones that must."""
+        """Return the pairs that avoid these states, and those from which they are unavoidable."""
         flat, p = self._pair_of.ravel(), self.mdp.p
         while True:
             clear = (flat >= 0) & (p @ lost.astype(np.float64) == 0)

@@ -13,7 +13,7 @@ from qdecay._support.shown import shown_fraction
 from qdecay.model.base import FiniteMDP
 from qdecay_envs.rational import written
 
-MAX_STEPS = 10**6  # each takes time; nearly all of what comes later is a total or an average
+MAX_STEPS = 10**6  # each takes time; beyond it nearly everything is a total or an average
 Kind = Literal["total", "average", "discounted", "steps"]
 
 
@@ -34,7 +34,7 @@ class Judge(Record):
     steps: int | None = None
 
     def __post_init__(self) -> None:
-        """Raise TypeError or ValueError for what is no judge."""
+        """Raise TypeError or ValueError if this is not a judge."""
         choice(self.kind, "kind", get_args(Kind))
         for kind, name in (("discounted", "gamma"), ("steps", "steps")):
             if (self.kind == kind) != (getattr(self, name) is not None):
@@ -54,7 +54,7 @@ class Judge(Record):
 
         Raises:
             TypeError: it is neither a judge, a text nor an exact number.
-            ValueError: it is no such text, or a number outside [0, 1).
+            ValueError: it is not such a text, or a number outside [0, 1).
         """
         if isinstance(given, Judge):
             return given
@@ -89,7 +89,7 @@ class Judge(Record):
 
     @property
     def words(self) -> str:
-        """The measure in words that follow a number."""
+        """The measure, in words that follow a number."""
         if self.gamma is not None:
             return f"discounted by {shown_fraction(self.gamma)}"
         if self.steps is not None:
@@ -97,7 +97,7 @@ class Judge(Record):
         return "in all" if self.kind == "total" else "per step"
 
     def to_json(self) -> dict[str, Any]:
-        """Return the judge as in documents."""
+        """Return the judge as it is written in documents."""
         more = {"gamma": str(self.gamma)} if self.gamma is not None else {}
         return {"kind": self.kind, **more, **({"steps": self.steps} if self.steps else {})}
 
@@ -109,9 +109,9 @@ JudgeLike: TypeAlias = Judge | RationalLike
 def default_judge(mdp: FiniteMDP, gains: Iterable[Fraction]) -> Judge:
     """Return the judge of a model whose starts have the given gains.
 
-    That of the environment's time limit, which is what it pays; without one, the total where that
-    is finite, else the average. Where actions take several steps, a limit counts actions, and
-    `steps:T` steps: it is no judge.
+    With a time limit of the environment, the steps within it, for which it pays; without one, the
+    total where that is finite, or else the average. Where actions take several steps the limit is
+    ignored: it counts actions, while `steps:T` counts steps.
     """
     limit = None if mdp.is_semi_markov else mdp.time_limit
     if limit is not None and limit <= MAX_STEPS:

@@ -2,9 +2,9 @@
 
 Q-learning learns every gamma from the same steps (`qdecay.learning.many`): each action is tried
 equally often, and episodes begin anywhere, so that agents differ by their gamma and by chance, not
-by what they happened to see. The greedy policy of every agent is then judged exactly. So what is
-lost to the gamma is told apart from what is lost to training: at a small gamma the values of far
-states differ by so little that sampling noise hides which action is better.
+by what they happened to see. The greedy policy of every agent is then judged exactly. This
+separates what is lost to the gamma from what is lost to training: at a small gamma the values of
+far states differ by so little that sampling noise hides which action is better.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class LearnedGamma(Record):
     Attributes:
         optimum: the most that any policy earns.
         allowed: what the policies that are optimal at that gamma earn.
-        agents: what each agent's greedy policy earns, from the least to the most.
+        agents: what each agent's greedy policy earns, in ascending order.
     """
 
     optimum: Worth
@@ -54,7 +54,7 @@ class LearnedGamma(Record):
 
     @property
     def median(self) -> Worth:
-        """The agent in the middle; of an even number the lower one."""
+        """The median agent; the lower middle one of an even number."""
         return self.agents[(len(self.agents) - 1) // 2]
 
     @property
@@ -107,7 +107,8 @@ class LearnedPrice(ModelResult):
         return self._titled(f"{', '.join(sizes)}, {counted(self.steps, 'step')} each")
 
     def to_frame(self) -> pd.DataFrame:
-        """Return a row per gamma: what is allowed, what agents earn, and what is lost to what."""
+        """Return a row per gamma: what is allowed, what agents earn, and what is lost to gamma and
+        training."""
         rows = self.gammas
         return frame(
             {
@@ -139,8 +140,8 @@ def learned_price(
     at the n-th visit.
 
     Args:
-        price: of the model, by the judge that agents are judged by.
-        gammas: exact numbers in [0, 1], besides the middle of each region.
+        price: the price of the model; agents are judged by its judge.
+        gammas: exact numbers in [0, 1], in addition to the middle of each region.
         seeds: agents per gamma, >= 1.
         seed: the first seed, >= 0; the others follow.
         steps: steps of each seed's training, which teaches all gammas; >= 1.
@@ -187,7 +188,7 @@ def middle(region: PricedRegion) -> AlgebraicNumber:
     >>> [str(middle(region).closed_form()) for region in price("FrozenLake-v1").regions]
     ['2/5', '9/10', '99/100']
     """
-    for bits in map(_BITS.__mul__, count(1)):  # until they tell the ends apart
+    for bits in map(_BITS.__mul__, count(1)):  # until they distinguish the ends
         low, high = region.lower.enclosure(bits)[1], region.upper.enclosure(bits)[0]
         if low < high:
             break

@@ -1,13 +1,13 @@
-"""The price of a number: what policies earn that a value of it makes optimal, in the true model.
+"""The price of a number: what the policies that it makes optimal earn in the true model.
 
-Along a model line a penalty, a living reward or a probability moves. A policy that is planned, or
-trained, with one value of it is used in a model that does not change: "which penalty may I train
-with, and what does the wrong one cost by the reward that I really mean?", "what does a policy
-planned for success rate 0.5 earn where it is 0.8?". So the policies that each region's optimal sets
-allow are judged in that model, the truth.
+Along a model line a penalty, a living reward or a probability moves. A policy that is planned or
+trained with one value of it is used in a model that does not change: "which penalty may I train
+with, and what does the wrong one cost, measured by the reward that I really mean?", "what does a
+policy planned for success rate 0.5 earn where it is 0.8?". So the policies that each region's
+optimal sets allow are judged in that fixed model, the truth.
 
-The policies of a region are worth the same in the models of the line, but not in the truth: how
-ties are broken may matter everywhere, and the worst and the best are found.
+The policies of a region are worth the same in the models of the line, but not in the truth: there,
+how ties are broken may always matter, so both the worst and the best are found.
 """
 
 from __future__ import annotations
@@ -31,19 +31,10 @@ from qdecay.exact.solver.rational_model import RationalModel
 from qdecay.model.info import ModelInfo
 from qdecay.model.line import Parameter
 from qdecay.model.mdp import MDP
+from qdecay.pricing.ends import FEW, GAMMA, ends_of, text_of
 from qdecay.pricing.judge import Judge, default_judge
 from qdecay.pricing.optimum import SolvedWhereAsked, judged, optimum_of
-from qdecay.pricing.result import (
-    FEW,
-    GAMMA,
-    JudgedRegions,
-    Priced,
-    PricedPoint,
-    answer,
-    ends_of,
-    given,
-    text_of,
-)
+from qdecay.pricing.result import JudgedRegions, Priced, PricedPoint, answer, given
 from qdecay.pricing.worth import Worths
 
 Stretch = tuple[AlgebraicNumber, AlgebraicNumber]
@@ -80,8 +71,8 @@ class LinePrice(JudgedRegions):
     Attributes:
         judge: the measure.
         optimum: the most that any policy earns from the start.
-        regions: what the policies of each region of the line earn, from its low end to its high
-            end; their worst and best may differ.
+        regions: what the policies of each region of the line earn, in order; their worst and best
+            may differ.
         max_loss: the loss that `within` allows.
         starts: the probability of each state in which episodes begin.
         line_regions: the regions themselves.
@@ -116,21 +107,21 @@ class LinePrice(JudgedRegions):
     def best_values(self) -> tuple[Stretch, ...]:
         """Where the worst is the largest: the stretches of the best regions.
 
-        They lose nothing if that is the optimum.
+        They lose nothing if their worst is the optimum.
         """
         top = max(region.worst.least for region in self.regions)
         return self._stretches(lambda found: found.worst.most >= top)
 
     @cached_property
     def within(self) -> tuple[Stretch, ...]:
-        """The stretches between whose ends no value loses over `max_loss`; none if all do."""
+        """The stretches in which no value loses more than `max_loss`; empty if there are none."""
         return self._stretches(lambda found: found.worst.least >= self._enough)
 
     def at(self, value: RationalLike | AlgebraicNumber) -> PricedValue:
         """Return what the policies that are optimal at one value earn, in the truth.
 
-        At gamma = 1 policies made of the same actions may walk in circles for ever: the worst says
-        what they earn.
+        At gamma = 1 some policies made of the same actions may walk in circles for ever; the worst
+        includes them.
 
         Raises:
             TypeError, ValueError: the value is not exact, or outside the line.
@@ -185,7 +176,7 @@ class LinePrice(JudgedRegions):
         return self._titled(f"{ends}, {found}")
 
     def _stretches(self, holds: Callable[[Priced], bool]) -> tuple[Stretch, ...]:
-        """The stretches of regions for which something holds, and for the points in them."""
+        """The stretches of regions for which something holds, as it does for the points in them."""
         touches = [touch.value for touch in self.line_regions.touches]
         found: list[Stretch] = []
         for region in filter(holds, self.regions):

@@ -1,4 +1,4 @@
-"""What is possible, the most that any policy earns by a judge, and what region by region is."""
+"""The most that any policy earns by a judge, and what the policies of each region earn."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ from qdecay.exact.undiscounted import Undiscounted, undiscounted_of
 from qdecay.exact.walked import Sets
 from qdecay.model.base import FiniteMDP
 from qdecay.model.mdp import MDP
-from qdecay.pricing.result import PricedRegion, loss
-from qdecay.pricing.worth import Worth, Worths
+from qdecay.pricing.result import PricedRegion
+from qdecay.pricing.worth import Worth, Worths, loss
 
 
 def start_distribution(mdp: FiniteMDP, start: int | None = None) -> dict[int, Fraction]:
     """Return the probability of each state in which episodes begin.
 
     Raises:
-        TypeError, ValueError: start is no state, or there is none and the model has none.
+        TypeError, ValueError: `start` is not a state, or neither it nor the model gives one.
     """
     if start is not None:
         return {whole(start, "start", 0, mdp.n_states - 1): Fraction(1)}
@@ -44,7 +44,7 @@ class Solved(Protocol):
 
     @property
     def at_one(self) -> Undiscounted | None:
-        """Its answer at 1."""
+        """The answer at gamma = 1."""
 
     def optimal_actions(self, gamma: Fraction, /) -> Sets:
         """Return its optimal sets at a gamma."""
@@ -59,7 +59,7 @@ class SolvedWhereAsked:
 
     @cached_property
     def at_one(self) -> Undiscounted:
-        """Its answer at 1."""
+        """The answer at gamma = 1."""
         return undiscounted_of(self.mdp, self.deadline)
 
     def optimal_actions(self, gamma: Fraction, /) -> Sets:

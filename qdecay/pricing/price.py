@@ -5,14 +5,15 @@ their total reward, by their average, at another discount factor, or over as man
 environment allows (see `qdecay.pricing.judge`).
 
 Inside a region it does not matter how ties are broken: the values of all its policies are one
-function sum_k gamma^k E[r_k] on an interval, hence each E[r_k] is the same, and whatever a judge
-makes of these. At a breakpoint, at 0 and at 1 it does matter, and the worst and the best are found.
-The loss of a region is
+function sum_k gamma^k E[r_k] on an interval, hence each E[r_k] is the same, and so is anything a
+judge computes from them. At a breakpoint, at 0 and at 1 it does matter, so both the worst and the
+best are found. The loss of a region is
 
     (optimum - worst) / |optimum|,
 
-the optimum being the most that any policy earns; over a number of steps also one with a clock,
-which knows how many are left. A number along a model line is priced by `qdecay.pricing.line_price`.
+the optimum being the most that any policy earns; for a number of steps this includes policies with
+a clock, which know how many steps are left. A number along a model line is priced by
+`qdecay.pricing.line_price`.
 """
 
 from __future__ import annotations
@@ -91,7 +92,7 @@ def price(
     """Return what the policies that each gamma makes optimal earn by a judge, exactly.
 
     Along a model line: what the policies that each value of its parameter makes optimal, at one
-    gamma, earn in the model that is true.
+    gamma, earn in the true model.
 
     Args:
         problem: a model with exact numbers, or anything that `qdecay.as_mdp` accepts; or a
@@ -100,13 +101,13 @@ def price(
             "steps:T", the undiscounted sum of the first T steps; or a discount factor, an exact
             number in [0, 1). None is "steps:T" where the environment has a time limit T and each
             action takes one step, else the total where that is finite, else the average.
-        method: "exact"; or "certified", for models of thousands of states, also of floats: the
-            price of `certified_policy_regions`, whose values are floats with proven errors.
+        method: "exact"; or "certified", for models of thousands of states, exact or of floats: the
+            price of `certified_policy_regions`, in floats with proven errors.
         gamma: the discount factor at which policies of a line are optimal, 0 <= gamma <= 1.
         truth: the model in which policies of a line are judged, or anything that `qdecay.as_mdp`
             accepts; of the line's states and available actions.
-        start: the start state. None is the model's, or its environment's start distribution; with a
-            line that of the truth.
+        start: the start state. None means the model's own, or its environment's start distribution;
+            with a line, that of the truth.
         max_loss: the loss that `within` allows, an exact number >= 0.
         max_seconds: limit of wall time, > 0; None is no limit.
         progress: True shows a bar; a function is called with a `Progress` at each breakpoint found,
@@ -114,11 +115,12 @@ def price(
 
     Returns: the price; values are exact, or floats with a stated error.
 
-    They are floats over so many steps that exact numbers would be too long, and wherever the method
-    is "certified".
+    They are floats for numbers of steps so large that exact numbers would be too long, and always
+    with the method "certified".
 
     Raises:
-        TypeError: a line comes without gamma or truth, or with a method, or a model with one.
+        TypeError: a line comes without gamma or truth, or with a method; or a model comes with
+            gamma or truth.
         ValueError: an argument is out of range, the model has no start state, its total is
             infinite (the message says from which state), or the truth is of another shape.
         BudgetExceeded: max_seconds ran out.
@@ -147,7 +149,7 @@ def price(
     mdp = _judged_in(problem, gamma, truth)
     starts = start_distribution(mdp, start)
     if isinstance(problem, ModelLine):
-        assert gamma is not None  # as was checked
+        assert gamma is not None  # checked above
         along = policy_regions(
             problem, gamma=gamma, start=start, max_seconds=max_seconds, progress=progress
         )

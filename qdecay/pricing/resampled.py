@@ -1,13 +1,13 @@
-"""How far data settles a price: what its policies earn in other models that it might have given.
+"""How far data settles a price: what its policies earn in models that other samples might have
+given.
 
-The policies that the empirical model makes optimal, region by region, are what a person would use
-who has only the data. Each resample (`MDP.resample`) is a world that might have given such data;
-in each, these same policies are judged, as exactly as in the model itself, and so is the best
-policy of that world. The intervals are between the percentiles 2.5 and 97.5 of what they earn and
-lose.
+With nothing but the data, one would use the policies that the empirical model makes optimal, region
+by region. Each resample (`MDP.resample`) is a world that might have given such data; in each, these
+same policies are judged, as exactly as in the model itself, and so is the best policy of that
+world. The intervals are between the percentiles 2.5 and 97.5 of what they earn and lose.
 
-Policies look better in the data that chose them than in the world, and the best policy of a
-resample is chosen by its own errors: with few tries both what is earned and the optimum lean
+Policies look better in the data from which they were chosen than in the world, and the best policy
+of a resample is chosen by its errors: with little data both the earnings and the optimum are biased
 upwards.
 """
 
@@ -31,8 +31,8 @@ from qdecay.model.info import ModelResult
 from qdecay.pricing.judge import JudgeLike
 from qdecay.pricing.optimum import SolvedWhereAsked, optimum_of
 from qdecay.pricing.price import DEFAULT_LOSS, price
-from qdecay.pricing.result import Price, loss
-from qdecay.pricing.worth import Worth, Worths
+from qdecay.pricing.result import Price
+from qdecay.pricing.worth import Worth, Worths, loss
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -44,9 +44,9 @@ class ResampledWorth(Record):
 
     Attributes:
         worst, best: 95 % intervals of what they earn at worst and at best, over the ways of
-            breaking ties; None where data does not settle it, see `ResampledPrice.share`.
-        loss: that of (optimum - worst) / |optimum|, each by the optimum of its own resample; None
-            also where that is 0 in more than half of them.
+            breaking ties; None where the data does not settle it, see `ResampledPrice.share`.
+        loss: 95 % interval of (optimum - worst) / |optimum|, each with the optimum of its own
+            resample; also None where that optimum is 0 in more than half of them.
     """
 
     worst: Interval | None
@@ -59,16 +59,16 @@ class ResampledWorth(Record):
 
 @dataclass(frozen=True, eq=False, repr=False)
 class ResampledPrice(ModelResult):
-    """What every gamma costs by data, with intervals.
+    """What every gamma costs according to data, with intervals.
 
     Attributes:
-        price: that of the empirical model.
+        price: the price of the empirical model.
         optimum: the 95 % interval of the most that any policy earns, each in its own resample;
             None where data does not settle it.
         regions: one for each of `price.regions`.
         gammas: one for each gamma asked for.
-        share: of the resamples, those in which the judge is finite: a total may not be. Where they
-            are fewer than half there are no intervals.
+        share: the share of resamples in which the judge is finite, which a total may not be. Below
+            one half there are no intervals.
         resamples, seed, how: the draws, see `resampled_price`.
     """
 
@@ -126,7 +126,7 @@ def resampled_price(
         progress: True shows a bar; a function is called with a `Progress` after each resample.
 
     Raises:
-        ValueError: the model was not made from data, or as `price`.
+        ValueError: the model was not made from data; and as `price`.
         BudgetExceeded: max_seconds ran out.
 
     >>> from qdecay.model.mdp import MDP
@@ -152,7 +152,7 @@ def resampled_of(
     deadline: Deadline,
     progress: bool | OnProgress = False,
 ) -> ResampledPrice:
-    """Return what resamples say of a price that is already known."""
+    """Return what resamples say about a price that is already known."""
     regions = found.policy_regions
     policies = [*regions.regions, *(regions.optimal_actions(gamma) for gamma in gammas)]
     seen: list[tuple[Worth, list[tuple[Worth, Worth]]]] = []

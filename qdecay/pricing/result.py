@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import math
 from abc import abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 from fractions import Fraction
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -24,15 +22,12 @@ from qdecay.exact.walked import Sets
 from qdecay.model.base import FiniteMDP
 from qdecay.model.info import ModelResult
 from qdecay.model.mdp import MDP
+from qdecay.pricing.ends import FEW, GAMMA, ends_of, inside, runs, text_of
 from qdecay.pricing.judge import Judge
-from qdecay.pricing.worth import Worth, Worths
+from qdecay.pricing.worth import Worth, Worths, loss
 
 if TYPE_CHECKING:
     import pandas as pd
-
-DIGITS = 10  # of gammas, and of values along a line, in documents
-_SHORT = 12  # digits of numbers that are decimals themselves
-GAMMA, FEW = 7, 4  # digits in sentences: of gammas, of what is earned
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -142,7 +137,7 @@ class JudgedRegions(ModelResult, Plotted):
     @property
     @abstractmethod
     def _rational_model(self) -> RationalModel:
-        """It in integers."""
+        """The model in integers."""
 
     @cached_property
     def best_regions(self) -> tuple[int, ...]:
@@ -155,7 +150,7 @@ class JudgedRegions(ModelResult, Plotted):
         return worst.least < self.optimum.most
 
     def margin(self, worst: Worth) -> float:
-        """How much less than the best policies may earn that do not fall short; here nothing."""
+        """Return how much less than the best a policy may earn without falling short: here 0."""
         return 0.0
 
     def worth(self, policy: Sequence[int]) -> Worth:
@@ -200,7 +195,7 @@ class JudgedRegions(ModelResult, Plotted):
 
     @property
     def _enough(self) -> Fraction | float:
-        """What a policy earns at least that loses `max_loss` at most."""
+        """The least that a policy earns if it loses at most `max_loss`."""
         most = self.optimum.most
         enough: Fraction | float = most - self.max_loss * abs(most)  # type: ignore[operator]  # of fractions or floats
         return enough
@@ -220,14 +215,13 @@ class GammaPrice(JudgedRegions):
     def free_from(self) -> AlgebraicNumber | None:
         """The least end of a region, or 0, right of which none falls short of the optimum.
 
-        None if the last one does, as is usual for a number of steps; then no gamma does what a
-        clock does.
+        None if the last one does, as is usual for a number of steps: no gamma can replace a clock.
         """
         return self._from(lambda worst: not self.falls_short(worst))
 
     @property
     def within(self) -> AlgebraicNumber | None:
-        """The least end of a region, or 0, right of which none loses over `max_loss`."""
+        """The least end of a region, or 0, right of which none loses more than `max_loss`."""
         return self._from(lambda worst: worst.least >= self._enough)
 
     @abstractmethod
@@ -239,7 +233,7 @@ class GammaPrice(JudgedRegions):
         return sentence(self, [self.at(gamma) for gamma in gammas or self._usual()])
 
     def _usual(self) -> tuple[str, ...]:
-        """What a sentence mentions that is asked of no gamma."""
+        """What a sentence mentions if no gamma is asked for."""
         return ("99/100",)
 
     def body(self) -> dict[str, Any]:
@@ -299,8 +293,8 @@ class Price(GammaPrice, Explored):
     def at(self, gamma: RationalLike | AlgebraicNumber) -> PricedGamma:
         """Return what the policies that are optimal at one gamma earn, 0 <= gamma <= 1.
 
-        At gamma = 1 an action is in a set where some optimal policy takes it. Others, made of the
-        same actions, may walk in circles for ever: the worst says what they earn.
+        At gamma = 1 an action is in a set if some optimal policy takes it. Other policies made of
+        the same actions may walk in circles for ever; the worst includes them.
         """
         number = gamma_number(gamma, "[0, 1]")
         touches = any(touch.gamma == number for touch in self.policy_regions.touches)
@@ -314,36 +308,13 @@ class Price(GammaPrice, Explored):
         return PricedGamma(*judged, number, index)
 
 
-def loss(optimum: Worth, worst: Worth) -> float | None:
-    """Return (optimum - worst) / |optimum|, or None where the optimum is 0.
-
-    What is less than the errors of floats counts as 0.
-    """
-    if optimum.value == 0:
-        return None
-    if worst.exact is not None and optimum.exact is not None:
-        return float((optimum.exact - worst.exact) / abs(optimum.exact))
-    lost = optimum.value - worst.value
-    return 0.0 if abs(lost) <= optimum.error + worst.error else lost / abs(optimum.value)
-
-
-def text_of(number: AlgebraicNumber) -> str:
-    """Return a gamma, or a value along a line, as in documents."""
-    return shown_decimal(number, DIGITS)
-
-
-def ends_of(lower: AlgebraicNumber, upper: AlgebraicNumber) -> dict[str, str]:
-    """Return two of them as the ends of a stretch in documents."""
-    return {"lower": text_of(lower), "upper": text_of(upper)}
-
-
 def sentence(price: GammaPrice, gammas: Sequence[PricedGamma]) -> str:
     """Return in words which gammas are best, and what others give."""
     return answer(price, best_gammas(price), [f"gamma = {given(found)}" for found in gammas])
 
 
 def answer(price: JudgedRegions, where: str, others: Sequence[str]) -> str:
-    """Return in words what is best, where that is, and what else is said."""
+    """Return in words what is best, where, and what the `others` give."""
     best, judge = price.regions[price.best_regions[0]], price.judge
     if not price.falls_short(best.worst):
         margin = price.margin(best.worst)
@@ -376,45 +347,6 @@ def best_stretches(price: JudgedRegions, digits: int = GAMMA) -> list[tuple[str,
         inside(price.regions[first].lower, price.regions[last].upper, digits)
         for first, last in runs(price.best_regions)
     ]
-
-
-def inside(low: AlgebraicNumber, high: AlgebraicNumber, digits: int) -> tuple[str, str]:
-    """Return decimals between two numbers, near both, with more digits if these leave no room.
-
-    A number that is a short decimal itself is returned as it is.
-
-    >>> inside(AlgebraicNumber.of("1/3"), AlgebraicNumber.of("0.33336"), 4)
-    ('0.33334', '0.33336')
-    """
-    while True:
-        unit = 10**digits
-        first = math.ceil(low.enclosure(64 + 4 * digits)[0] * unit)
-        last = math.floor(high.enclosure(64 + 4 * digits)[1] * unit)
-        first += low > Fraction(first, unit)
-        last -= high < Fraction(last, unit)
-        if first < last:
-            break
-        digits += 1
-    return _near(first, digits, low), _near(last, digits, high)
-
-
-def _near(end: int, digits: int, number: AlgebraicNumber) -> str:
-    """Return end / 10^digits in decimals, or the number near it if that is short."""
-    short = round(number.enclosure(64)[0] * 10**_SHORT)
-    if number == Fraction(short, 10**_SHORT):
-        end, digits = short, _SHORT
-    return format(Decimal(end).scaleb(-digits).normalize(), "f")
-
-
-def runs(numbers: Sequence[int]) -> list[tuple[int, int]]:
-    """Return the first and the last of the runs of consecutive numbers."""
-    found: list[tuple[int, int]] = []
-    for number in numbers:
-        if found and found[-1][1] == number - 1:
-            found[-1] = found[-1][0], number
-        else:
-            found.append((number, number))
-    return found
 
 
 def given(found: PricedPoint) -> str:

@@ -33,9 +33,9 @@ class SurveyedPrice(Record):
     """The price of an environment by one judge.
 
     Attributes:
-        source: the id, with its arguments as the command line takes them.
+        source: the id, with its arguments as on the command line.
         price: what every gamma costs.
-        common: what those of `COMMON` do.
+        common: what the gammas of `COMMON` cost.
     """
 
     source: str
@@ -57,7 +57,7 @@ class SurveyedPrice(Record):
 def survey(progress: bool | OnProgress = False) -> list[SurveyedPrice]:
     """Return the prices of the suite and of Gymnasium's toy text, in the order of their names.
 
-    Left out are ids that have no finite model without arguments.
+    Ids that have no finite model without arguments are left out.
     """
     models = list(_models())
     found = []
@@ -72,7 +72,7 @@ def survey(progress: bool | OnProgress = False) -> list[SurveyedPrice]:
 
 
 def prices(problem: Problem) -> tuple[Price, ...]:
-    """Return the price in all, or per step where that is infinite; and within the time limit.
+    """Return the price by total, or by average where that is infinite; and within the time limit.
 
     >>> [str(price.judge) for price in prices("FrozenLake-v1")]
     ['total', 'steps:100']

@@ -8,7 +8,7 @@ at each step (see `qdecay.exact.solver.steps`).
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from sys import float_info
@@ -38,8 +38,8 @@ class Worth(Record):
     """What a policy is worth from the start, by the judge.
 
     Attributes:
-        value: in reward units (per step, for the average); -inf where it loses for ever.
-        exact: the same exactly; None where it is infinite, or only a float is known.
+        value: in reward units (per step, for the average); -inf where the policy loses for ever.
+        exact: the same as an exact number; None where it is infinite, or only a float is known.
         error: |value - true value| <= error, 0 where `exact` is known.
     """
 
@@ -66,7 +66,7 @@ class Worth(Record):
         """Return the value in text, without trailing zeros where it is exact."""
         if self.exact is not None:
             return shown_decimal(AlgebraicNumber.of(self.exact), digits)
-        if 0 < self.error < abs(self.value):  # no digits that are not known
+        if 0 < self.error < abs(self.value):  # only digits that are known
             digits = min(digits, 1 + int(math.log10(abs(self.value) / self.error)))
         return shown_decimal(self.value, digits)
 
@@ -78,13 +78,26 @@ class Worth(Record):
 
     @property
     def least(self) -> Fraction | float:
-        """The least that it may be: the exact number, or the float less its error."""
+        """The least that it may be: the exact number, or the float minus its error."""
         return self.value - self.error if self.exact is None else self.exact
 
     @property
     def most(self) -> Fraction | float:
         """The most that it may be."""
         return self.value + self.error if self.exact is None else self.exact
+
+
+def loss(optimum: Worth, worst: Worth) -> float | None:
+    """Return (optimum - worst) / |optimum|, or None where the optimum is 0.
+
+    A loss smaller than the floats' errors counts as 0.
+    """
+    if optimum.value == 0:
+        return None
+    if worst.exact is not None and optimum.exact is not None:
+        return float((optimum.exact - worst.exact) / abs(optimum.exact))
+    lost = optimum.value - worst.value
+    return 0.0 if abs(lost) <= optimum.error + worst.error else lost / abs(optimum.value)
 
 
 class Worths:
@@ -118,17 +131,17 @@ class Worths:
         return self._known[pairs]
 
     def with_a_clock(self) -> Worth:
-        """Return the most that any policy earns in the judge's steps, also one that counts them."""
+        """Return the most that any policy earns in the judge's steps, even one that counts them."""
         return self._worth(self._reached(self._model.pairs_of), 1)
 
-    def _reached(self, candidates: Callable[[int], Any]) -> tuple[int, ...]:
-        """Return the candidates of all states that they lead to from the starts, in order."""
+    def _reached(self, candidates: Callable[[int], Iterable[int]]) -> tuple[int, ...]:
+        """Return the candidates of all states that they reach from the starts, in order."""
         found: dict[int, list[int]] = {}
         waiting = list(self._starts)
         while waiting:
             s = waiting.pop()
             if s not in found:
-                # Without candidates it rests, or waits.
+                # A state without candidates is absorbing, or a waiting state.
                 found[s] = sorted(candidates(s)) or list(self._model.pairs_of(s))
                 waiting += [t for pair in found[s] for t in self._model.targets[pair]]
         return tuple(pair for s in sorted(found) for pair in found[s])
@@ -164,7 +177,7 @@ class Worths:
         return Worth.of(sum((p * values[s] for s, p in self._starts.items()), Fraction(0)))
 
     def _mean(self, values: Sequence[fmpq]) -> Worth:
-        """The same of integer rewards."""
+        """The same for integer rewards."""
         scale = self._model.reward_scale
         return self.mean({s: fraction(values[s]) / scale for s in self._starts})
 

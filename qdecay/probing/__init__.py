@@ -1,4 +1,4 @@
-"""The effective discount of an agent, read off its choices.
+"""Measure the effective discount factor of an agent from its choices.
 
     >>> from qdecay.probing import probe, tabular_agent
     >>> import qdecay
@@ -10,8 +10,8 @@
 `question` defines the questions, `staircase` and `asking` choose the next ones, `agents` reads the
 answers, `trials` runs the trainings, `identity` identifies an agent's version. `curves` and
 `faults` say what each explanation predicts, `likelihood` how well that fits the answers,
-`posterior` weighs all of them, and `diagnosis` puts the result in words. `soft` gives the target of
-SARSA.
+`posterior` weighs all explanations, and `diagnosis` puts the result into words. `soft` gives the
+target of SARSA.
 """
 
 from qdecay.probing.agents import AgentError, load_trainer, sb3_agent, tabular_agent

@@ -1,4 +1,4 @@
-"""Agents to probe, and how their choice is read.
+"""Agents to probe, and how their choices are read.
 
 A *trainer* takes an environment and a seed, trains an agent from scratch, and returns its policy: a
 function from observation to action, or an object with `predict`, as in Stable-Baselines3. The
@@ -59,7 +59,7 @@ class Answer:
     Attributes:
         far: whether the agent takes the far reward.
         failed: why each training before the one that answered failed.
-        seconds: how long it took, those included; 0 where it comes from a store.
+        seconds: how long it took, including failed trainings; 0 where it comes from a store.
     """
 
     far: bool
@@ -68,11 +68,11 @@ class Answer:
 
 
 ATTEMPTS = 3
-"""Trainings of one question that may fail in a row: then the agent is at fault, not the seed."""
+"""Failed trainings of one question in a row after which the agent is blamed, not the seed."""
 
 
 def answer(train: Trainer, question: Question, failed: tuple[str, ...] = ()) -> Answer:
-    """Train an agent on the question, again with another seed if that raises.
+    """Train an agent on the question; if that raises, try again with another seed.
 
     Args:
         train: the trainer.
@@ -80,7 +80,7 @@ def answer(train: Trainer, question: Question, failed: tuple[str, ...] = ()) -> 
         failed: why its earlier attempts failed.
 
     Raises:
-        AgentError: it raised in every attempt, or returned no action of the action space.
+        AgentError: it raised in every attempt, or did not return an action of the action space.
     """
     began = perf_counter()
     while True:
@@ -98,7 +98,7 @@ def choose(train: Trainer, question: Question) -> bool:
 
     Raises:
         TrainingFailed: it raised.
-        AgentError: it returned no action of the action space.
+        AgentError: it did not return an action of the action space.
     """
     env = question.training_env()
     try:
@@ -116,10 +116,10 @@ def choose(train: Trainer, question: Question) -> bool:
 
 @contextmanager
 def _one_thread(train: Trainer) -> Iterator[None]:
-    """Let torch, where it is used, compute in one thread unless the trainer says otherwise.
+    """Limit torch, if it is used, to one thread unless the trainer sets the number itself.
 
-    Networks as small as these only lose from more, most of all beside other processes: on two busy
-    cores a training took 40 times as long.
+    Networks as small as these only get slower with more threads, above all beside other processes:
+    on two busy cores a training took 40 times as long.
     """
     loads_it = "torch" in getattr(train, "packages", ())
     torch: Any = importlib.import_module("torch") if loads_it else sys.modules.get("torch")
@@ -192,10 +192,10 @@ def _action(answer: Any, question: Question) -> int:
 def tabular_agent(learner: Learner, gamma: RealLike, **options: Any) -> Trainer:
     """Return the trainer of one of qdecay's tabular learners.
 
-    It explores at random with step size 1 and, if nothing is random, learns until values are within
-    1e-6 (relative) of their limit: value propagates back one step with each visit of a state, and
-    where states recur each visit shrinks the remaining error by gamma. Compiled code is used
-    wherever the environment is fully described by its table.
+    It acts at random with step size 1 and, in a deterministic environment, learns until values are
+    within 1e-6 (relative) of their limit: value propagates back one step with each visit of a
+    state, and where states recur each visit shrinks the remaining error by gamma. Compiled code is
+    used wherever a table describes the environment completely.
 
     Args:
         learner: `qdecay.q_learning` or one of its family.
@@ -241,7 +241,7 @@ class TabularAgent:
 
 
 def _world(env: gym.Env[Any, Any]) -> gym.Env[Any, Any] | MDP:
-    """The model if it describes everything; else (truncation or noise) the environment."""
+    """Return the model if it describes everything, or else (truncation, noise) the environment."""
     plain = env.unwrapped is env and getattr(env, "reward_noise", None) == 0
     return MDP.from_env(env) if plain else env
 
@@ -265,11 +265,11 @@ def _visits_needed(table: ExactTable, gamma: float) -> tuple[int, int]:
 
 
 def _passes(learner: Learner, n_actions: int) -> int:
-    """How many visits of a state bring its values up to date, with some to spare.
+    """Return how many visits of a state bring its values up to date, with a margin.
 
-    Q-learning reads the largest value, which one visit renews. Others may read that of any action
-    in any table, and a visit renews a random one: k of them take k (1 + 1/2 + ... + 1/k) visits on
-    average, and some twice that.
+    Q-learning reads the largest value, which one visit renews. Other learners may read the value of
+    any action in any table, and a visit renews a random one: renewing all k takes k (1 + 1/2 + ...
+    + 1/k) visits on average, and sometimes twice as many.
     """
     k = 1 if learner.name == "q_learning" else n_actions * learner.n_tables
     return k if k == 1 else math.ceil(2 * k * sum(1 / i for i in range(1, k + 1)))

@@ -1,7 +1,7 @@
-r"""How much of a reward has come back to the start of a branch after some walks along it.
+r"""How much of a reward has propagated back to the start of a branch after some walks along it.
 
-Q-learning with step size alpha, walked forwards, brings a reward back by one state per walk. The
-share that has arrived at the start from a reward after x steps is
+Q-learning with step size alpha moves a reward back by one state per walk along the branch. The
+share of a reward after x steps that has arrived at the start is
 
     B(x) = P[G_0 + ... + G_x <= walks],    G_j geometric with chance alpha_j q^j,
 
@@ -10,10 +10,10 @@ step size does the rest. If alpha_j = alpha and q = 1 it is the tail of a binomi
 P[S > x], exactly (see `qdecay.exact.learning_curve`).
 
 A table has a value for each of the two actions of a corridor's state, which share its visits, while
-the state before bootstraps from the larger. A step size of 1 forgets all but the latest, a small
+the state before bootstraps from the larger. A step size of 1 keeps only the latest target, a small
 one averages, so that each value is half as far as it would be: alpha_j = alpha (1 + alpha^(3/4)) /
-2 for j > 0 lies between, the exponent from simulated trainings. (The start's two actions lead to
-different branches.)
+2 for j > 0 lies between; the exponent is fitted to simulated trainings. (The start's two actions
+lead to different branches.)
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import bdtrc
 
-_NOTHING = -70.0  # the log of a share too small for any reward that is asked about
+_NOTHING = -70.0  # the log of a share too small to matter for any question
 
 
 def shares(
     near: int, far: int, alpha: float, walks: int, goes_on: float = 1.0, actions: int = 1
 ) -> tuple[float, float]:
-    """Return B(near) and B(far), 0 where next to nothing has arrived.
+    """Return B(near) and B(far); 0 where almost nothing has arrived.
 
     Args:
         near, far: m < n, in steps.
@@ -50,7 +50,8 @@ def shares(
 
 
 def _log_bound(distance: int, alpha: float, walks: int, goes_on: float) -> float:
-    """At least log B, but for the start: the ways to choose the walks that count, by their chance.
+    """Return an upper bound on log B, without the start: the number of ways to choose the walks
+    that count, times their chance.
 
     C(walks, x) alpha^x q^(1 + ... + x), and C(walks, x) <= (e walks / x)^x.
     """

@@ -1,9 +1,9 @@
-"""Which questions to ask: rounds with one for each point that is not yet known.
+"""Which questions to ask: in rounds, one at each point that is not yet known.
 
-When every point has three answers it is tested whether choices depend on the offer at all. Unless
-that is settled already, a round asks at the ends of the ranges, where the near reward is next to
-nothing or a thousand times the far one: an agent that looks at the offer is not wrong there. An
-agent that takes either side by chance, or always the same action, is known after a few such rounds,
+When every point has three answers, a test decides whether choices depend on the offer at all. Until
+that is settled, rounds ask at the ends of the ranges, where the near reward is almost nothing or a
+thousand times the far one: an agent that looks at the offer makes no mistakes there. An agent that
+takes either side by chance, or always the same action, is recognised after a few such rounds, with
 five to ten answers at each point.
 """
 
@@ -25,9 +25,9 @@ from qdecay.probing.trials import Ask
 
 Until = Literal["measured", "decided"]
 
-_FIRST = 3  # answers at every point before it is tested whether choices depend on the offer
-_LOOK_AGAIN = 1.08  # times the answers, before everything is weighed again
-_SETTLED = 5.0  # log odds of not looking at the offer above or below which that is settled
+_FIRST = 3  # answers at every point before the test whether choices depend on the offer
+_LOOK_AGAIN = 1.08  # growth of the number of answers after which everything is weighed again
+_SETTLED = 5.0  # log odds of not looking at the offer beyond which that is settled, either way
 
 
 @dataclass
@@ -37,7 +37,7 @@ class Asking:
     Attributes:
         points: with their answers so far.
         gamma: the configured discount, or None.
-        tolerance: half-width of the interval of log gamma that is asked for.
+        tolerance: requested half-width of the interval of log gamma.
         until: as `probe` takes it.
         seed: of the probe.
         left: how many more trainings may be spent.
@@ -52,7 +52,7 @@ class Asking:
     _next_look: int = 1
 
     def ask(self, ask: Ask, deadline: Deadline, workers: int) -> list[Point]:
-        """Ask until nothing is left to ask, or the trainings or the time are used up."""
+        """Ask until there is nothing left to ask, or the trainings or the time run out."""
         began = self.left
         while self.left and (waiting := self._waiting()):
             at_ends = self._doubtful()
@@ -69,7 +69,7 @@ class Asking:
         return self.points
 
     def _waiting(self) -> list[int]:
-        """The points to ask at next, one question each; none if there is nothing to ask."""
+        """Return the points to ask at next, one question each; none if there is nothing to ask."""
         unknown = [i for i, point in enumerate(self.points) if not point.known]
         answers = sum(len(point.actions) for point in self.points)
         blind = self._started and self._odds_of_not_looking() > _SETTLED
@@ -81,11 +81,12 @@ class Asking:
                 return []
         if self.until == "decided" and not unknown:
             unknown = self._deciding(case or self._case())
-        # The point asked least comes first: a budget that ends within a round is shared evenly.
+        # The least-asked point comes first: a budget that ends within a round is shared evenly.
         return sorted(unknown, key=lambda i: len(self.points[i].actions))[: self.left]
 
     def _deciding(self, case: Case) -> list[int]:
-        """The point that would tell the likeliest explanations apart, a new one if need be."""
+        """Return the point, perhaps a new one, that best distinguishes the likeliest
+        explanations."""
         place = case.deciding
         if place is None:
             return [] if case.measured and case.known else [*range(len(self.points))]
@@ -103,7 +104,7 @@ class Asking:
         return Question(point.setting, point.near_delay, point.delay, x, number, self.seed)
 
     def _shift(self, point: Point) -> float:
-        """A number in [0, 1) of this seed, place and question alone."""
+        """Return a number in [0, 1) that depends only on the seed, the place and the question."""
         text = repr((self.seed, point.setting.name, point.near_delay, point.delay))
         digest = hashlib.sha256(f"{text} {len(point.actions)}".encode()).digest()
         return int.from_bytes(digest[:4], "big") / 2**32
@@ -114,11 +115,11 @@ class Asking:
 
     @property
     def _started(self) -> bool:
-        """Whether every point has enough answers to test if they depend on the offer."""
+        """Whether every point has enough answers to test whether they depend on the offer."""
         return min(len(point.actions) for point in self.points) >= _FIRST
 
     def _doubtful(self) -> bool:
-        """Whether it is open if choices depend on the offer."""
+        """Whether it is still open if choices depend on the offer."""
         return self._started and self._odds_of_not_looking() > -_SETTLED
 
     def _odds_of_not_looking(self) -> float:
@@ -128,7 +129,7 @@ class Asking:
 
 
 def empty_point(place: Place, tolerance: float) -> Point:
-    """Return a point where nothing was asked."""
+    """Return a point at which nothing has been asked."""
     staircase = Staircase(place.steps, *stimulus_range(place.steps), tolerance)
     return Point(place.setting, place.near, place.far, staircase, ())
 

@@ -16,7 +16,7 @@ from qdecay.probing.question import Observation, Setting
 
 
 class ProbeOptions(TypedDict, total=False):
-    """The arguments of `probe`, save the agent, what it should have, and how precisely."""
+    """The arguments of `probe`, except the agent, the expected gamma and the precision."""
 
     delays: Sequence[int]
     near_delay: int
@@ -40,16 +40,15 @@ def assert_effective_discount(
 ) -> None:
     """Raise AssertionError unless the agent acts by `gamma`, and that is known to within `within`.
 
-    It passes only if `behaves_as_told` of the profile is True: an agent of which too little is
-    known fails as well, and the message says what is missing.
+    It passes only if the profile's `behaves_as_told` is True: it also fails if too little is known
+    about the agent, and the message then says what is missing.
 
     Args:
         train: as `probe` takes it.
-        gamma: the discount it should have, in [0, 1].
-        within: half-width of the 95 % interval of log gamma to measure to, in [1e-6, 0.5], which
-            for gammas near 1 is that of gamma.
-        options: for `probe`; "one-shot" is the only setting by default, and it asks until it is
-            decided.
+        gamma: the expected discount factor, in [0, 1].
+        within: half-width of the 95 % interval of log gamma, in [1e-6, 0.5]: how precisely to
+            measure. Near gamma = 1 it is also that of gamma.
+        options: for `probe`; by default the only setting is "one-shot", and `until` is "decided".
 
     Raises:
         AssertionError: the message has the verdict and the indifference points.

@@ -1,4 +1,4 @@
-r"""Discount curves: what each family says an agent's indifference points are.
+r"""Discount curves: the indifference points that each family predicts.
 
     exponential         D(n) = gamma^n
     hyperbolic          D(n) = 1 / (1 + k n)                        (Mazur 1987)
@@ -74,7 +74,8 @@ def _quasi(u: Array, n: float) -> Array:
 
 
 def _second(u: Array) -> Array:
-    """The faster of a mixture's two rates: v = u[2] of the way from the slower one to the end."""
+    """Return the faster rate of a mixture: from the slower one a share u[2] of the way to the
+    end."""
     value: Array = u[1] + u[2] * (_RATE[1] - u[1])
     return value
 
@@ -113,7 +114,7 @@ CURVES = (
 
 
 def hard_horizon(place: Place, gamma: float, horizon: float) -> float:
-    """Return the log ratio at indifference if rewards from step `horizon` on count nothing."""
+    """Return the log ratio at indifference if rewards from step `horizon` on count for nothing."""
     if place.far >= horizon:
         return -math.inf
     return place.steps * (math.log(gamma) if gamma > 0 else -math.inf)

@@ -1,8 +1,8 @@
-"""What the posterior says in words: as configured or not, why, and what would decide it.
+"""What the posterior says, in words: as configured or not, why, and what would decide it.
 
-A hypothesis *cannot be told* from another if at no place that was asked their predictions differ by
-more than the interval of the indifference point there. What explains an agent is known if it and
-those that cannot be told from it have a posterior probability of 0.95; all of them are named.
+Two hypotheses are *indistinguishable* if at every place asked so far their predictions differ by
+less than the interval of the indifference point there. An explanation is known if it and those that
+are indistinguishable from it have a posterior probability of 0.95 together; all of them are named.
 """
 
 from __future__ import annotations
@@ -35,16 +35,16 @@ from qdecay.probing.posterior import (
 )
 from qdecay.probing.question import SETTINGS, Place
 
-_ACCUSED = 0.02  # P(as configured) at which an agent is not
+_ACCUSED = 0.02  # P(as configured) at or below which an agent is declared misconfigured
 _KNOWN = 0.95
 _CERTAIN = 0.99
-_LISTED = 0.01  # of hypotheses that may be the explanation
-_POSSIBLE = 0.001  # of faults that an agent may have that is as configured where it was asked
-_ODDS = 10.0  # of a curve over the exponential
-_LEAST = 0.05  # the least gamma that is asked about at every delay
+_LISTED = 0.01  # least probability of hypotheses listed as possible explanations
+_POSSIBLE = 0.001  # of faults that may still show where nothing was asked yet
+_ODDS = 10.0  # of a curve over the exponential, from which on it is named
+_LEAST = 0.05  # the least gamma for which every delay is used
 _DELAYS = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64)
 _TELLING = 2.0  # tolerances by which two predictions must differ to be told apart
-_MOST = 10.0  # differences of the log ratio above this are alike
+_MOST = 10.0  # larger differences of the log ratio make no difference
 
 Interval = tuple[float, float, float]
 
@@ -62,7 +62,7 @@ _WORDS = {
     SIDE: "its choices do not depend on the offer: it takes one action more often than the other",
     NEAR: "it always takes the near reward, however small",
     FAR: "it always takes the far reward, however large the near one",
-    NONE: "no discount and no fault that is known explains its choices",
+    NONE: "no known discount or fault explains its choices",
     **_CURVE_WORDS,
     **{fault.name: fault.text for fault in FAULTS},
 }
@@ -76,7 +76,7 @@ class Diagnosis(Result):
         behaves_as_told: True, False, or None if the answers leave it open; see `qdecay.probe`.
         fault: the explanation, "as configured" if that is it; None if the answers do not determine
             it.
-        alternatives: what no answer given so far tells from it.
+        alternatives: other explanations that no answer so far distinguishes from it.
         text: the verdict as a sentence.
         parameters: the most likely ones of the most likely explanation.
         probabilities: posterior, of every hypothesis, most likely first.
@@ -97,12 +97,12 @@ class Diagnosis(Result):
 
 @dataclass(frozen=True, eq=False)
 class Case:
-    """All that a judgement rests on.
+    """Everything on which a judgement is based.
 
     Attributes:
         points: every place with its answers; the first one's setting gives the curve.
         told: the configured gamma, or None.
-        tolerance: half-width of the interval of log gamma that is asked for.
+        tolerance: requested half-width of the interval of log gamma.
         posterior: of every hypothesis.
     """
 
@@ -113,10 +113,10 @@ class Case:
 
     @cached_property
     def gamma(self) -> Interval | None:
-        """Gamma with its 95 % interval; None where the choices are not those of one.
+        """Gamma with its 95 % interval; None where no single gamma explains the choices.
 
-        From all answers if an exponential explains them, else from the first setting's if it
-        explains those.
+        Estimated from all answers if an exponential explains them, or else from those of the first
+        setting if it explains those.
         """
         if self.one_gamma:
             return self.posterior.gamma
@@ -133,7 +133,7 @@ class Case:
 
     @cached_property
     def one_gamma(self) -> bool:
-        """Whether one gamma explains all answers, or is not told from what does."""
+        """Whether one gamma explains all answers, or is indistinguishable from what does."""
         return self.exponential >= 0.5 or any(h.name in _ONE_GAMMA for h in self.alike)
 
     @property
@@ -147,7 +147,7 @@ class Case:
 
     @property
     def measured(self) -> bool:
-        """Whether gamma's interval is as narrow as was asked."""
+        """Whether gamma's interval is as narrow as requested."""
         found = self.gamma
         if found is None:
             return False
@@ -158,7 +158,7 @@ class Case:
 
     @property
     def behaves_as_told(self) -> bool | None:
-        """Whether it is as configured; None if that is open, or nothing was configured."""
+        """Whether the agent is as configured; None if that is open, or nothing was configured."""
         if self.told is None:
             return None
         if self.posterior.probability(CONFIGURED) <= _ACCUSED:
@@ -169,13 +169,13 @@ class Case:
 
     @cached_property
     def alike(self) -> tuple[Hypothesis, ...]:
-        """The most likely hypothesis and those that the answers do not tell from it."""
+        """The most likely hypothesis and those that are indistinguishable from it."""
         best, *others = self.posterior.hypotheses
         return (best, *(h for h in others if not self._told_apart(best, h)))
 
     @property
     def explained(self) -> float:
-        """The probability of the likeliest explanation and those not told from it."""
+        """The probability of the likeliest explanation and those indistinguishable from it."""
         return sum(h.probability for h in self.alike)
 
     @property
@@ -185,7 +185,8 @@ class Case:
 
     @property
     def explanations(self) -> tuple[Hypothesis, ...]:
-        """Those of `alike` that are named: no curve beside the exponential that it includes."""
+        """Those of `alike` that are named: no curve beside the exponential, a special case of
+        it."""
         best, *others = self.alike
         if best.name in _CURVE_WORDS and best.probability < _ODDS * self.exponential:
             alike = sorted(self.alike, key=lambda h: h.name not in _ONE_GAMMA)
@@ -202,14 +203,15 @@ class Case:
 
     @property
     def undecided(self) -> bool:
-        """Whether the answers leave open what was asked."""
+        """Whether the answers leave the question open."""
         if self.told is not None:
             return self.behaves_as_told is None
         return not (self.measured or (self.known and self.posterior.best.name != EXPONENTIALS))
 
     @property
     def blind(self) -> bool:
-        """Whether choices certainly do not depend on the offer; then there is nothing to ask."""
+        """Whether choices certainly do not depend on the offer; then nothing more needs to be
+        asked."""
         names = {h.name for h in self.alike}
         likely = self.explained if names & {NEAR, FAR} else 0.0
         return max(likely, self.posterior.probability(*BLIND)) >= _CERTAIN
@@ -224,7 +226,7 @@ class Case:
         return self.known and self.deciding is None
 
     def _told_apart(self, one: Hypothesis, two: Hypothesis) -> bool:
-        """Whether at some place the predictions differ by more than the interval there."""
+        """Whether the predictions differ by more than the interval at some place."""
         if one.predict is None or two.predict is None:
             return not {one.name, two.name} <= set(BLIND)
         for point in self.points:
@@ -234,7 +236,7 @@ class Case:
         return False
 
     def _apart(self, one: Hypothesis, two: Hypothesis, place: Place) -> float:
-        """By how much predicted log ratios differ; "another gamma" is any in its interval."""
+        """Return how far predicted log ratios differ; "another gamma" is any in its interval."""
         assert one.predict is not None and two.predict is not None
         a, b = one.predict(place), two.predict(place)
         if one.name == ANOTHER and two.name in _FAULTS:
@@ -244,7 +246,7 @@ class Case:
 
     @property
     def deciding(self) -> Place | None:
-        """Where to ask next to tell the two most likely explanations apart; None if no choice
+        """Where to ask next to distinguish the two likeliest explanations; None if no choice
         does."""
         best, *others = self.posterior.hypotheses
         names = [h for h in self.explanations if h is not best] or others
@@ -256,7 +258,7 @@ class Case:
         return found if most >= _TELLING else None
 
     def _shows_elsewhere(self, fault: Hypothesis) -> bool:
-        """Whether a fault that the answers do not exclude would show at a place not asked yet."""
+        """Whether a fault that is still possible would show at a place not asked yet."""
         best = self.posterior.best
         return any(self._telling(best, fault, p) >= _TELLING for p in self._candidates())
 
@@ -264,7 +266,7 @@ class Case:
         return min(self._apart(one, two, place), _MOST) / (self.tolerance * place.steps)
 
     def _candidates(self) -> Iterator[Place]:
-        """Places no further away than the furthest that was asked about."""
+        """Yield places with delays up to the longest asked so far."""
         near, last = self.points[0].near_delay, max(point.delay for point in self.points)
         delays = {near + d for d in _DELAYS if near + d <= last} | {p.delay for p in self.points}
         settings = dict.fromkeys([*(p.setting for p in self.points), *SETTINGS.values()])
@@ -274,9 +276,9 @@ class Case:
 
 
 def diagnosis_of(case: Case) -> Diagnosis:
-    """Put the posterior in words."""
+    """Put the posterior into words."""
     best, *alike = case.explanations
-    # A verdict and its explanation are said together, or neither.
+    # A verdict comes with its explanation, or neither is given.
     known = (case.known and not case.undecided) or bool(case.behaves_as_told)
     return Diagnosis(
         case.behaves_as_told,
@@ -336,19 +338,19 @@ def _or(clauses: Sequence[str]) -> str:
 
 
 def _missing(case: Case) -> str:
-    """What keeps a verdict from being True or False."""
+    """Say what keeps the verdict from being True or False."""
     if case.gamma is not None and not case.measured:
         asked = case.tolerance * (case.gamma[1] or 1.0)
         return f"allow more trainings to narrow it to {asked:.1g}, as asked"
     if case.posterior.best.name in (CONFIGURED, EXPONENTIALS) and case.known:
-        return "they differ by less than the tolerance: ask for a smaller one"
+        return "they differ by less than the tolerance: choose a smaller one"
     return _open(case)
 
 
 def _open(case: Case) -> str:
-    """The explanations that are left, and what would decide between them."""
+    """Name the explanations that are left, and what would decide between them."""
     likely = [h for h in case.posterior.hypotheses if h.probability >= _LISTED]
-    listed = ", ".join(f"{_short(h, case)} ({h.probability:.0%})" for h in likely[:4])
+    listed = ", ".join(f"{_short(h)} ({h.probability:.0%})" for h in likely[:4])
     return f"it may be {listed}{_how_to_tell(case)}"
 
 
@@ -360,7 +362,7 @@ def _how_to_tell(case: Case) -> str:
     return f"; ask {more}{place} to tell"
 
 
-def _short(h: Hypothesis, case: Case) -> str:
+def _short(h: Hypothesis) -> str:
     if h.name in (ANOTHER, EXPONENTIALS):
         return f"{h.name}, {h.parameters['gamma']:.4g}"
     return h.name
@@ -384,5 +386,5 @@ def _describe(h: Hypothesis, case: Case, *, brief: bool = False) -> str:
 
 
 def _plain(symbol: str, value: float) -> bool:
-    """Whether a fault's parameter says something by itself, such as k = 4."""
+    """Whether a fault's parameter is informative by itself, such as k = 4."""
     return len(symbol) == 1 and value > 1

@@ -27,7 +27,7 @@ and [L]_x = 1 + x + ... + x^(L-1), a fault predicts t = log(r / R) at indifferen
                                 steps are discounted properly, what follows by g and not g^N
     rewards clipped             d log g - log R for R > 1, clipped to [-1, 1]
     sign clipping               -inf: all rewards are equal
-    rewards normalised          those of g with the mean reward taken off at each step; s is the
+    rewards normalised          those of g with the mean reward subtracted at each step; s is the
                                 share of episodes that went to the near reward:
                                 (g^d - c (1 - s) q^n) / (1 + c s q^m), c = ([d + 1]_g - [L_m - m]_g)
                                 / (s [L_m]_q + (1 - s) [L_n]_q), is r / R
@@ -70,11 +70,11 @@ class Fault:
     """A way of getting the discount wrong.
 
     Attributes:
-        name: for tables.
-        text: what is wrong, as a sentence.
+        name: as shown in tables.
+        text: what is wrong and how to fix it.
         predict: (place, gamma, parameters) -> the log ratio at indifference, for every place and
             every gamma in [0, 1], at 0 and 1 as a limit; -inf where near is always taken, inf where
-            far is.
+            far always is.
         symbols: of its parameters.
         grid: values of the parameters, one tuple each.
     """
@@ -102,7 +102,7 @@ def _steps(length: int, g: float) -> float:
 
 
 def _inside(g: float) -> float:
-    """A gamma from which the limit at 0 cannot be told, but which has a logarithm."""
+    """Return gamma, or instead of 0 a number near it that has a logarithm."""
     return max(g, 1e-6)
 
 
@@ -149,7 +149,7 @@ def _autoreset(place: Place, g: float, _: Sequence[float]) -> float:
     together = place.steps * safe_log(g * q)
     if setting.repeats:
         return together
-    # The last state is learnt from its own step and from a reset, which a truncation adds to.
+    # The last state is learnt from its own step and from a reset; truncations add to the latter.
     lengths = _length(place), place.far + 1
     near, far = (
         g * g * ((1 - q) * _steps(length - 2, g * q) + (g * q) ** max(length - 2, 0) / (1 + q))
@@ -191,7 +191,7 @@ def _normalised(place: Place, g: float, parameters: Sequence[float]) -> float:
     sound = place.steps * safe_log(g)
     length, q = _length(place), place.setting.goes_on
     steps = near_share * _steps(length, q) + (1 - near_share) * _steps(place.far + 1, q)
-    # Both sides are divided by g^m: what the longer branch pays, at the mean reward, for its steps.
+    # Both sides are divided by g^m: the cost of the longer branch's steps, at the mean reward.
     ahead = length - place.near
     longer = _steps(place.far + 1 - place.near, g) - _steps(ahead, g)
     if longer <= 0:
@@ -231,9 +231,9 @@ def _under_trained(place: Place, g: float, parameters: Sequence[float]) -> float
 
 
 def _training_grid() -> tuple[tuple[float, ...], ...]:
-    """Step sizes, and trainings of so many steps, or of so many episodes, that a reward comes back
-    by about 1 to 60 states on average; learners of a table, whose actions share the visits of a
-    state, and others. With step size 1 they are the same."""
+    """Return step sizes, and steps or episodes of training in which a reward moves back by about 1
+    to 60 states on average; for learners of a table, whose actions share the visits of a state, and
+    for others. With step size 1 they are the same."""
     amounts = [(x, math.inf) for x in np.geomspace(4.0, 4_000.0, 40)]
     amounts += [(math.inf, 2 * x) for x in np.geomspace(1.0, 60.0, 25)]
     return tuple(
@@ -325,4 +325,4 @@ FAULTS = (
         _training_grid(),
     ),
 )
-"""The faults that are weighed."""
+"""The faults that a probe considers."""

@@ -1,4 +1,4 @@
-"""How long the rest of a probe will take, said once after its first trainings."""
+"""How long the rest of a probe will take, reported once after its first trainings."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ _WORTH_SAYING = 10.0  # seconds
 def forecasting(
     report: OnProgress, expected: int, workers: int, deadline: Deadline, store: AnswerFile
 ) -> Callable[[float], None]:
-    """Report that nothing is done yet, and return what is to be called after each training.
+    """Report that nothing is done yet, and return the function to call after each training.
 
-    That takes the training's seconds. The first training of each worker may take longer, as it
-    imports and compiles: the forecast is from the median of enough that most are not of these.
+    It takes the seconds of the training. The first training of each worker may take longer, as it
+    imports and compiles: the forecast uses the median of enough trainings that most are not first.
     """
     seconds: list[float] = []
     report(Progress(0, expected, "trainings"))
@@ -46,7 +46,7 @@ def forecast(trainings: int, seconds: float, workers: int, left: float) -> str:
 
     Args:
         trainings: how many are expected.
-        seconds: of each.
+        seconds: how long each takes.
         workers: how many run at a time.
         left: seconds until the time is up.
     """

@@ -1,9 +1,9 @@
-"""The identity of an agent's version, so that answers are not reused for another version.
+"""The identity of an agent's version: answers of one version are not reused for another.
 
 Its code is the source of the module that defines the trainer, together with the values that the
 trainer was created with: its closure, the arguments of a `functools.partial`, the attributes of a
 callable object. For a function typed in a notebook it is the function's own source; without source,
-its bytecode. Imported code is not part of it.
+its bytecode. Imported code is not included.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class Identity:
 
     Attributes:
         code: a digest of its code, or None if that cannot be read.
-        versions: of qdecay, and of the packages that the trainer names in `train.packages`.
+        versions: those of qdecay and of the packages listed in `train.packages`.
         tag: the user's label for this version, or None.
     """
 
@@ -87,7 +87,7 @@ def _digest(train: Callable[..., Any]) -> str | None:
 
 
 def _has_code(train: Any) -> bool:
-    """Whether it is, or is called through, a Python function; a C function has no code."""
+    """Whether it is a Python function or is called through one; a C function has no code."""
     if isinstance(train, functools.partial):
         return _has_code(train.func)
     if isinstance(train, types.FunctionType | types.MethodType):

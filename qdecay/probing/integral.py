@@ -1,14 +1,14 @@
-"""The integral of a likelihood over a box of parameters, on a grid that closes in on its peak.
+"""Integrate a likelihood over a box of parameters, on a grid that closes in on its peak.
 
     log of 1 / |box| * integral over the box of L(u) du,
 
 with L(u) the mean over levels of noise of the likelihood at each.
 
-An agent without noise has a likelihood thousands of times narrower than the box, and between it and
-the rest no grid point shows the way. So the grid closes in level by level, from the noisiest, whose
-likelihood is smooth, as long as quieter ones fit better: each round covers the cells in which L is
-not negligible, and one more on every side. It does so for each kind of noise, and then covers what
-matters of all kinds.
+An agent without noise has a likelihood thousands of times narrower than the box, which no coarse
+grid would find. So the grid closes in level by level, from the noisiest, whose likelihood is
+smooth, as long as quieter ones fit better: each round covers the cells in which L is not
+negligible, and one more on every side. It does so for each kind of noise, and then covers what
+matters for any of them.
 """
 
 from __future__ import annotations
@@ -27,13 +27,13 @@ _CELLS = {1: 240, 2: 40, 3: 14}  # per axis, by the number of parameters
 _ROUNDS = 8
 _NEGLIGIBLE = 12.0  # log likelihoods this far below the best do not matter
 _STRIDE = 2  # levels from round to round
-_WORSE = 3.0  # the log likelihood that a quieter level may be worse
-_MOST = 0.6  # of an axis; then it is not closed in on any more
+_WORSE = 3.0  # by how much the log likelihood of a quieter level may be worse
+_MOST = 0.6  # of an axis: if more of its cells matter, the grid stays as it is
 
 
 @dataclass(frozen=True, eq=False)
 class Integral:
-    """What is known of the parameters.
+    """What is known about the parameters.
 
     Attributes:
         log_mean: log of the mean likelihood over the box.
@@ -91,8 +91,7 @@ def _where_it_matters(
 def _closed_in(
     log_likelihood: Callable[[Array, int | None], Array], level: int | None, box: _Box
 ) -> tuple[Array, Array, Array, _Box]:
-    """Close in until the cells that matter are most of the grid: their size, middles, values, and
-    box."""
+    """Close in until most cells of the grid matter; return their size, middles, values and box."""
     start, end = box
     size = _CELLS[len(start)]
     for _ in range(_ROUNDS):

@@ -6,15 +6,15 @@ it takes far with probability
 
     P(x) = lapse / 2 + (1 - lapse) / (1 + exp((e^x - e^t) / s)).
 
-Both are the same where s is far below e^t, with w = s / e^t. But where R is worth less than s, so
-many steps later, such a learner takes either side by chance, however small r is, and near only
-where r is well above s: a chooser of no width does that. And an agent may be sure, but for lapses:
-now and then it acts at random.
+Both are the same where s is far below e^t, with w = s / e^t. But where the delay is so long that R
+is worth less than s, such a learner takes either side by chance, however small r is, and takes near
+reliably only where r is well above s; no width of a chooser gives that. Finally, an agent may be
+certain except for lapses: now and then it acts at random.
 
-How noisy an agent is, and in which way, is not known. With a weight of 1/2 it is not noisy at all,
-with 1/5 each it errs in the ratio or in the values, with 1/10 it has lapses, its level uniform on a
-log scale. Lapses are as frequent everywhere. Other levels are of one size at
-all places: the logarithm of each place's is normally distributed around a common one, with a
+How noisy an agent is, and in which way, is not known. With a prior weight of 1/2 it is not noisy at
+all, with 1/5 each it errs in the ratio or in the values, and with 1/10 it has lapses; the level is
+uniform on a log scale. Lapses are equally frequent everywhere. Other levels are similar at all
+places: the logarithm of each place's level is normally distributed around a common one, with a
 deviation of 0.4 for a chooser (a factor of 1.5), and of 0.7 for a learner, as some states are
 visited more often than others. So a place that looks consistent by luck is judged by the noise of
 the others, and no hypothesis may treat an agent as noisy at one place and as consistent at the
@@ -85,7 +85,7 @@ class Likelihood:
     """The likelihood of all answers.
 
     Attributes:
-        places: where something was asked.
+        places: where questions were asked.
     """
 
     places: tuple[Place, ...]
@@ -93,7 +93,7 @@ class Likelihood:
 
     @classmethod
     def of(cls, points: Sequence[Point]) -> Self:
-        """Tabulate the answers of every place that has some."""
+        """Tabulate the answers of every place that has any."""
         asked = [point for point in points if point.actions]
         finest = min((_finest(point) for point in asked), default=1.0)
         widths = np.geomspace(min(finest, WIDEST / 2), WIDEST, _N_WIDTHS)
@@ -120,18 +120,18 @@ class Likelihood:
 
     @property
     def saturated(self) -> float:
-        """log P(answers) if each place has a point of its own, of which nothing is known."""
+        """log P(answers) if each place has its own indifference point, and nothing joins them."""
         total = sum((table.saturated for table in self._tables), start=np.zeros(_LEVELS))
         return float(_mean(total[None])[0])
 
 
 def _finest(point: Point) -> float:
-    """A width that is as good as none at this place."""
+    """Return a width that is practically zero at this place."""
     return point.staircase.tolerance * point.staircase.steps / _FINE
 
 
 def _mean(total: Any) -> Array:
-    """Over the common levels, or of the only one."""
+    """Return the mean over the common levels, or the only one."""
     weights = _PRIOR if total.shape[1] == _LEVELS else np.ones(1)
     mean: Array = logsumexp(total, axis=1, b=weights)
     return mean

@@ -55,54 +55,57 @@ def probe(
 ) -> DiscountProfile:
     """Measure an agent's discount from its choices between a near and a far reward.
 
-    For each delay n the near reward r, at delay m, is varied against a far reward R until the
-    agent is indifferent: there D(n) / D(m) = r / R, and (r / R)**(1 / (n - m)) is the discount per
-    step. Every question is answered by a newly trained agent; the psi-marginal method chooses the
-    next question (see `qdecay.probing.staircase`).
+    For each delay n of the far reward R, the near reward r, at delay m, is varied until the agent
+    is indifferent: there D(n) / D(m) = r / R, with D the agent's discount curve, and (r / R)**(1 /
+    (n - m)) is its discount per step. Every question is answered by a newly trained agent; the
+    psi-marginal method chooses the next question (see `qdecay.probing.staircase`).
 
     Args:
-        train: environment and seed -> a policy: a function from observation to action, or an object
-            with `predict`. Actions are `Discrete`; in the setting "repeating" no episode ever ends.
-        delays: n, in steps; different whole numbers > near_delay.
+        train: a function of environment and seed that trains a new agent and returns its policy: a
+            function from observation to action, or an object with `predict`. Actions are
+            `Discrete`; in the setting "repeating" no episode ever ends.
+        delays: the values of n, in steps; different whole numbers > near_delay.
         near_delay: m >= 0, in steps.
-        gamma: the agent's configured discount, in [0, 1], for the verdict. It sets the default
-            tolerance, and does not influence the questions.
+        gamma: the agent's configured discount factor, in [0, 1], for the verdict; None if unknown.
+            It also sets the default tolerance, but does not otherwise influence the questions.
         settings: environments to ask in: "one-shot", "large", "repeating", "time limit", or a
-            `Setting`. The first is asked at every delay and gives the curve, the others at the
+            `Setting`. The first is used at every delay and gives the curve, the others only at the
             middle two.
         tolerance: target half-width of the 95 % interval of the log discount per step, in [1e-6,
             0.5]; by default |log gamma| / 10, in [0.0005, 0.01].
-        until: "measured": until every point is as precise as `tolerance`. "decided": until
-            `behaves_as_told` is True or False and its explanation is known, no longer; where
-            explanations are left that another setting or delay tells apart, it asks there too.
-        trainings: the maximum number of trainings; by default 30 per point, and with "decided"
-            120 more. Points share what others do not use.
-        max_seconds: limit of wall time, > 0: then no more is asked, and what is known is the
-            profile. None is no limit.
-        seed: >= 0; the same one gives the same answers in any order of work.
-        workers: processes to train in; with 1, this one.
+        until: "measured" asks until every point is as precise as `tolerance`. "decided" stops as
+            soon as `behaves_as_told` is True or False and its explanation is known; it also asks in
+            other settings or at other delays where these would distinguish the explanations that
+            are left.
+        trainings: the maximum number of trainings; by default 30 per point, and with "decided" 120
+            more. What one point does not need, others may use.
+        max_seconds: limit of wall time, > 0; when it is reached, the profile contains what is known
+            by then. None means no limit.
+        seed: >= 0; the same seed gives the same answers, whatever the order of work.
+        workers: processes to train in; 1 means this process.
         observation: "index", the number of the state (`Discrete`), or "one-hot", a vector with a 1
-            there (`Box` of float32), for networks without an embedding.
+            at that index (`Box` of float32), for networks without an embedding.
         n_envs: the trainer gets a `gymnasium.vector.SyncVectorEnv` of that many copies, which reset
-            in the step after an episode's last (`AutoresetMode.NEXT_STEP`), and its policy a batch
-            of one observation. None is a plain environment.
-        store: a file that stores every answer, so that an interrupted run can resume. It belongs to
-            one version of the agent: the source of the module that defines `train`, the values that
-            `train` was created with, qdecay's version and those of the packages in
+            in the step after an episode's last (`AutoresetMode.NEXT_STEP`), and its policy gets a
+            batch of one observation. None means a plain environment.
+        store: a file that keeps every answer, so that an interrupted run can resume. It belongs to
+            one version of the agent, identified by the source of the module that defines `train`,
+            the values that `train` was created with, qdecay's version and those of the packages in
             `train.packages`. Other imports are not checked.
-        version_tag: a label for this version of the agent, in case anything else may change.
-        accept_changed: continue with the store of an agent that has changed since.
-        name: the agent's, for the verdict and the store.
-        progress: True shows a bar, and after the first trainings how long the rest will take; a
+        version_tag: your own label for this version of the agent, for changes that the above does
+            not notice.
+        accept_changed: whether to continue with the store of an agent that has changed since.
+        name: the agent's name in the verdict and in the store.
+        progress: True shows a bar and, after the first trainings, how long the rest will take; a
             function is called with a `Progress` after each training.
 
-    Returns: the profile; `profile.verdict` puts it in words. A point without an indifference point
-    has no number, but records which side was always taken.
+    Returns: the profile; `profile.verdict` puts it into words. Where the agent was never
+    indifferent, a point has no number, but records which side was always taken.
 
     Raises:
         TypeError, ValueError: an argument is of the wrong kind or outside its range.
         AgentError: the agent raised in every attempt at a question, or chose an invalid action.
-        InputError: the file is not a store, or belongs to another agent, or the agent has changed.
+        InputError: the file is not a store, belongs to another agent, or the agent has changed.
 
     Sources: Kontsevich & Tyler 1999, Prins 2013 (the method); Mazur 1987 (indifference points).
     """
@@ -223,7 +226,7 @@ def _settings(settings: Sequence[str | Setting]) -> list[Setting]:
 def check_budget(
     trainings: int | None, max_seconds: RealLike | None, seed: int, workers: int
 ) -> Deadline:
-    """Refuse what `probe` is not to take as its budget, and return its limit of time.
+    """Check the budget of `probe`, and return its time limit.
 
     Raises:
         TypeError, ValueError: an argument is of the wrong kind or outside its range.

@@ -41,8 +41,8 @@ class Point(Record):
 
     @property
     def side(self) -> str | None:
-        """Why there is no indifference point: only "near" or "far" was taken so far, or it was "not
-        asked"; None if both were taken."""
+        """Why there is no indifference point: "near" or "far" if only that was taken so far, "not
+        asked" if nothing was; None if both were taken."""
         return self.staircase.always if self.actions else "not asked"
 
     @property

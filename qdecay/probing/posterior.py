@@ -15,12 +15,13 @@ weighed:
                         always the near or the far reward
     none of these       each setting has a gamma of its own, or each place an indifference point
 
-A prediction without a parameter of size may be off by a fifth of the tolerance per step (normal),
-so that an agent is not accused of a difference far below what was asked for.
+A prediction without a continuous parameter may be off by a fifth of the tolerance per step
+(normally distributed), so that an agent is not accused of a difference far below the requested
+precision.
 
-The false alarms are bounded: an agent is accused when P(as configured) <= 1/50. By Ville's
-inequality an agent that is as configured, with noise as it is modelled, is accused with a
-probability of at most 1/49 (the prior odds are even), however often the posterior is looked at.
+False alarms are bounded: an agent is accused when P(as configured) <= 1/50. By Ville's inequality
+an agent that is as configured, with noise as modelled here, is accused with a probability of at
+most 1/49 (the prior odds are even), however often the posterior is looked at.
 """
 
 from __future__ import annotations
@@ -66,7 +67,7 @@ _LEVELS = (0.01, 0.5, 0.99)
 
 @dataclass(frozen=True, eq=False)
 class Hypothesis:
-    """A hypothesis and what the answers say of it.
+    """A hypothesis and what the answers say about it.
 
     Attributes:
         name: of the hypothesis.
@@ -84,7 +85,7 @@ class Hypothesis:
 
 @dataclass(frozen=True, eq=False)
 class Posterior:
-    """What the answers say of every hypothesis.
+    """What the answers say about every hypothesis.
 
     Attributes:
         hypotheses: most likely first.
@@ -122,7 +123,7 @@ def weigh(points: Sequence[Point], gamma: float | None, tolerance: float) -> Pos
         points: with their answers; at least one answer.
         gamma: the configured discount, in [0, 1]; if None, "as configured" and faults, which are
             relative to it, are left out, and "exponential" stands for any gamma.
-        tolerance: half-width of the interval of the log discount per step that is asked for.
+        tolerance: requested half-width of the interval of the log discount per step.
     """
     likelihood = Likelihood.of(points)
     exponential = _integral(EXPONENTIAL, likelihood)
@@ -157,7 +158,7 @@ def log_blind(points: Sequence[Point]) -> dict[str, float]:
     far, one, n = sum(sides), sum(actions), len(sides)
 
     def stuck(k: int) -> float:
-        """Always the one of two, save for lapses: k answers of n are the other."""
+        """Always the same one of two, except for lapses: k of n answers are the other."""
         rates = np.append(LAPSES, LAPSE) / 2
         return _mean_of_logs(k * np.log(rates) + (n - k) * np.log1p(-rates))
 
@@ -198,7 +199,7 @@ def _integral(curve: Curve, likelihood: Likelihood) -> Integral:
 
 
 def _unexplained(likelihood: Likelihood) -> float:
-    """The log evidence of answers that nothing joins, from setting to setting or at all."""
+    """The log evidence if settings, or all places, have nothing in common."""
     settings = {place.setting for place in likelihood.places}
     if len(settings) == 1:
         return likelihood.saturated
@@ -250,7 +251,7 @@ def _fit(curve: Curve, found: Integral) -> CurveFit:
 
 
 def _horizon(likelihood: Likelihood, gamma: float | None) -> _Weighed:
-    """Which delays lie beyond the horizon is all that its length decides."""
+    """The horizon's length matters only by which delays lie beyond it."""
     beyond = sorted({place.far for place in likelihood.places})[1:]
     if not beyond:  # then it would be an agent that always takes the near reward
         return _Weighed(-math.inf, {}, None)

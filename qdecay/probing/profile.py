@@ -21,15 +21,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class DiscountProfile(Result, Plotted):
-    """An agent's effective discount, as its choices show it.
+    """An agent's effective discount, measured from its choices.
 
     Attributes:
-        agent: its name.
+        agent: the agent's name.
         told: its configured discount, or None if unknown.
-        points: of every setting and delay.
-        expected_trainings: the number stated beforehand, for an agent without noise.
+        points: one for every setting and delay.
+        expected_trainings: how many trainings were expected for an agent without noise.
         tolerance: target half-width of the interval of the log discount per step.
-        from_store: how many of the answers were taken from a store; equal profiles may differ here.
+        from_store: how many answers were taken from a store; ignored when profiles are compared.
         failed: how many trainings failed and were repeated with another seed.
     """
 
@@ -70,21 +70,21 @@ class DiscountProfile(Result, Plotted):
     def gamma(self) -> tuple[float, float, float] | None:
         """Gamma with its 95 % interval as (low, value, high), if the agent discounts exponentially.
 
-        From all answers where an exponential explains them best, else from the first setting's.
-        None if choices do not depend on the offer.
+        From all answers if an exponential explains them best, or else from those of the first
+        setting. None if choices do not depend on the offer.
         """
         return self._case.gamma
 
     @property
     def fits(self) -> tuple[CurveFit, ...]:
-        """Every curve fitted to all answers, most likely first; none if choices do not depend on
+        """All curves, fitted to all answers, most likely first; empty if choices do not depend on
         the offer."""
         posterior = self._case.posterior
         return () if posterior.best.name in BLIND else posterior.fits
 
     @property
     def curve(self) -> CurveFit | None:
-        """The curve: the exponential unless another is ten times as likely; None where neither
+        """The best curve: the exponential unless another is ten times as likely; None if neither
         explains the answers."""
         return next((fit for fit in self.fits if fit.name == self._case.curve), None)
 
@@ -93,14 +93,14 @@ class DiscountProfile(Result, Plotted):
         """Whether the agent is as configured: True, False, or None if the answers leave it open.
 
         False if P(as configured | answers) <= 0.02. True if that is the likeliest explanation and
-        the interval of gamma is as narrow as was asked and contains the configured one.
+        the interval of gamma is as narrow as requested and contains the configured gamma.
         """
         return self._diagnosis.behaves_as_told
 
     @property
     def undecided(self) -> bool:
-        """Whether the answers leave open what was asked: as configured or not; which gamma, where
-        none was configured."""
+        """Whether the answers leave the question open: as configured or not, or, if no gamma was
+        configured, which one."""
         return self._case.undecided
 
     @property
@@ -145,10 +145,10 @@ class DiscountProfile(Result, Plotted):
 def diagnose(profile: DiscountProfile) -> Diagnosis:
     """Return what explains an agent's answers: how it was configured, a fault, or another curve.
 
-    More settings and delays tell more apart. It is read off the same posterior as
-    `profile.behaves_as_told` and `profile.verdict`.
+    More settings and delays distinguish more explanations. The diagnosis comes from the same
+    posterior as `profile.behaves_as_told` and `profile.verdict`.
 
     Raises:
-        TypeError: this is no profile.
+        TypeError: `profile` is not a `DiscountProfile`.
     """
     return instance(profile, DiscountProfile, "profile", "what `qdecay.probe` returns")._diagnosis

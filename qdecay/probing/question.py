@@ -1,4 +1,4 @@
-"""What an agent is asked: r after m steps, or R after n, in one of several environments.
+"""The question to an agent: r after m steps or R after n, in one of several environments.
 
     one-shot     the reward taken, the episode ends. near = 0 .. 0, r, 0; far = 0 .. 0, R: one
                  empty step follows the near reward, so that an agent that looks past the end sees
@@ -7,8 +7,8 @@
     repeating    both branches last n + 1 steps, then the choice is made again, for ever
     time limit   one-shot, and each step may be cut off (truncated, not terminated) with p = 1/10
 
-In each the discount D(n) / D(m) that makes an agent indifferent is r / R, whatever its curve where
-the choice is made once, for gamma**n also where it repeats.
+In each of them an agent is indifferent where D(n) / D(m) = r / R: for any discount curve D if the
+choice is made once, and for D(n) = gamma**n also if it repeats.
 """
 
 from __future__ import annotations
@@ -38,8 +38,8 @@ if TYPE_CHECKING:
 Observation = Literal["index", "one-hot"]
 
 _DIGITS = 12  # of r / R: text that means the same number everywhere
-# Rewards below e^-60 R would leave single precision; the bounds on the discount per step, 0.05, and
-# on its scale, 1/100 to e^7, only say where to stop looking.
+# Rewards below e^-60 R would be lost in single precision; the bounds on the discount per step,
+# 0.05, # and on its scale, 1/100 to e^7, only say where to stop looking.
 _SMALLEST, _LARGEST = -60.0, 7.0
 _LEAST_DISCOUNT, _LEAST_SCALE = math.log(0.05), math.log(0.01)
 
@@ -49,7 +49,7 @@ class Setting:
     """The environment in which a choice is offered.
 
     Attributes:
-        name: for tables.
+        name: as shown in tables.
         repeats: the choice is made again after n + 1 steps, for ever.
         truncation: probability, as text, that a step is truncated.
         scale: the far reward R.
@@ -65,7 +65,7 @@ class Setting:
     reward_noise: float = 0.0
 
     def __post_init__(self) -> None:
-        """Refuse what is of the wrong kind or outside its range."""
+        """Raise an error for a field of the wrong type or outside its range."""
         instance(self.name, str, "name", "text")
         exact(self.truncation, "truncation", "[0, 1)")
         whole(self.scale, "scale", 1)
@@ -117,10 +117,10 @@ class Question:
         setting: the environment.
         near_delay, delay: m and n, in steps; 0 <= m < n.
         log_ratio: log(r / R).
-        number: how many questions were asked in this place before.
+        number: how many questions were asked at this place before.
         base_seed: the probe's seed.
         observation: "index", the state's number (Discrete), or "one-hot" (Box of float32).
-        n_envs: how many copies a vector environment for the training has; None is a plain one.
+        n_envs: the number of copies in the vector environment to train in; None means a plain one.
         attempt: how many trainings on this question failed before.
     """
 
@@ -136,8 +136,8 @@ class Question:
 
     @property
     def far_action(self) -> int:
-        """The action of the far branch: each side once in two consecutive questions, in an order
-        that an agent cannot follow by accident."""
+        """The action of the far branch: each action once in two consecutive questions, in an
+        irregular order that no agent matches by accident."""
         pair = (self.setting.name, self.near_delay, self.delay, self.number // 2, self.base_seed)
         first = hashlib.sha256(repr(pair).encode()).digest()[0]
         return (first + self.number) % 2
@@ -167,7 +167,8 @@ class Question:
     def key(self) -> str:
         """Canonical text of everything that determines the training.
 
-        Fields at their default are left out, so that stores from before there were any stay valid.
+        Fields at their default are left out, so that older stores, from before these fields
+        existed, stay valid.
         """
         default = {field.name: field.default for field in fields(self)}
         parts = {name: part for name, part in asdict(self).items() if part != default[name]}
@@ -200,7 +201,7 @@ class Question:
     def first_observation(self) -> Any:
         """Return the start state's observation, as a batch of one where training is in a vector."""
         if self.n_envs is None and self.observation == "index":
-            return self.layout.start  # as any environment of that layout says, but sooner
+            return self.layout.start  # the same as the environment would return, but faster
         one = self if self.n_envs is None else replace(self, n_envs=1)
         observation, _ = one.training_env().reset(seed=self.seed)
         return observation

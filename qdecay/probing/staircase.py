@@ -8,8 +8,9 @@ reward with probability
 with the indifference point t, the log of the discount over that delay, and a width w >= 0 that
 measures how noisy its trainings are; a deterministic agent has a width below the finest of the
 grid, and the method then reduces to bisection. The next stimulus is the one whose answer is
-expected to say the most about t, the width being a nuisance: it maximises the mutual information
-I(answer; t) = h(E P) - E h(P(. | t)), with h the entropy of one answer and E over the posterior.
+expected to say the most about t, with the width as a nuisance parameter: it maximises the mutual
+information I(answer; t) = h(E P) - E h(P(. | t)), with h the entropy of one answer and E over the
+posterior.
 
 That alone never discovers that an agent is noisy: under bisection each answer is a coin toss for
 consistent and noisy agents alike, and the interval of the consistent model shrinks to nothing
@@ -41,8 +42,8 @@ Array = NDArray[np.float64]
 LAPSE = 0.02  # probability of an answer that does not depend on the question
 _FOCUS = 0.9  # prior weight of per-step discounts in (0, 1)
 _N_WIDTHS = 12
-_FINE = 8  # the finest width is the tolerance over this
-_SURE = 2  # an agent is consistent if its width is at most the tolerance over this
+_FINE = 8  # the finest width is the tolerance divided by this
+_SURE = 2  # an agent is consistent if its width is at most the tolerance divided by this
 WIDEST = 3.0  # a choice this noisy flips between r = R / 20 and r = 20 R
 _CELLS = 10  # per gap between two stimuli
 _WITHIN = (1 - np.cos(np.linspace(0, np.pi, _CELLS + 1)[:-1])) / 2  # dense at both ends
@@ -56,7 +57,7 @@ _ENDS = 2  # times it is asked before concluding "no indifference point"
 
 @dataclass(frozen=True, eq=False)
 class Posterior:
-    """What is known of an indifference point.
+    """What is known about an indifference point.
 
     Attributes:
         median, low, high: of t, with 95 % between low and high.
@@ -133,8 +134,8 @@ class Staircase:
 
         Args:
             shift: where the candidates lie between fixed quantiles, in [0, 1). Agents without noise
-                are asked different questions for different shifts: no gamma lies at the same place
-                of its interval each time.
+                are asked different questions for different shifts, so that no gamma always lies at
+                the same place in its interval.
         """
         if self.always is not None and len(self.far) >= _SAME:
             return self._end
@@ -175,7 +176,7 @@ class Staircase:
         if not self.asked:
             return np.zeros((len(threshold), len(widths)))
         x = np.array(self.asked)[:, None, None]
-        # The chance of the answer given: that of far at x, or that of far at its mirror image.
+        # The probability of the given answer: that of far at x, or of far at its mirror image.
         towards = np.where(self.far, 1.0, -1.0)[:, None, None] * (threshold[:, None] - x)
         values: Array = np.log(LAPSE / 2 + (1 - LAPSE) * expit(towards / widths)).sum(axis=0)
         return values
@@ -236,11 +237,6 @@ class Staircase:
         reached = np.concatenate([[0.0], self._joint[0].sum(axis=1).cumsum()])
         values: Array = np.interp(levels, reached / reached[-1], edges)
         return values
-
-
-def far_probability(x: float, threshold: float, width: float) -> float:
-    """Return P(x), the probability of the far choice."""
-    return float(_far(np.array([x]), np.array([threshold]), np.array([width])).item())
 
 
 @lru_cache

@@ -1,4 +1,4 @@
-"""Running trainings in parallel, without repeating those whose answers are in a store.
+"""Run trainings in parallel, without repeating those whose answers are in a store.
 
 A store is a file of JSON lines: first a header that names the agent and its version (see
 `identity`), then one line per training. If the user continues with a changed agent, another header
@@ -36,7 +36,7 @@ _OLD_SCHEMA = f"{PROBE_SCHEMA}1"  # without the agent's identity
 _BEGIN = f'{{"schema": "{PROBE_SCHEMA}'
 _MAX_BYTES = 1 << 25
 _MAX_LINES = 250_000  # answers, of some hundred bytes each
-_MAX_LINE = 1 << 16  # of a longer one the parser could make gigabytes
+_MAX_LINE = 1 << 16  # a longer line could make the parser use gigabytes
 Ask = Callable[[Sequence[Question]], list[bool]]
 
 
@@ -45,7 +45,7 @@ class AnswerFile:
 
     Attributes:
         taken: how many answers came from the file.
-        failed: why trainings failed, of the answers that were asked for.
+        failed: why trainings failed, for the answers asked for.
     """
 
     def __init__(
@@ -117,7 +117,7 @@ class AnswerFile:
                 f"{path}: contains answers of another {self._agent} ({changed}): name a new file "
                 f"or keep them with --accept-changed"
             )
-        if not text.endswith("\n"):  # the next line must not grow onto one that was cut off
+        if not text.endswith("\n"):  # the next line must not continue one that was cut off
             with path.open("a", encoding="utf-8") as file:
                 file.write("\n")
         if changed:
@@ -147,7 +147,7 @@ def asker(
     """Yield the function that answers questions, in order.
 
     With more than one worker the trainings run in separate processes. `observation` and `n_envs`
-    are those of every question; `tick` is called with the seconds of each that was answered.
+    apply to every question; `tick` is called with the seconds that each answer took.
 
     Raises:
         AgentError: a training crashed the process that it ran in.
@@ -190,12 +190,12 @@ def _together(
             yield jobs[job], processes.result(job)
         except WorkerDied:
             lost.append(jobs[job])
-    for question in lost:  # one process died, and took the others along
+    for question in lost:  # one process died, and the others with it
         yield question, _alone(processes, packed, question)
 
 
 def _alone(processes: Processes, packed: bytes, question: Question) -> Answer:
-    """Ask with nothing else running, so that it is this training that fails if a process dies."""
+    """Ask with nothing else running: if a process dies, this training is to blame."""
     failed: tuple[str, ...] = ()
     while len(failed) < ATTEMPTS:
         try:

@@ -1,16 +1,17 @@
-r"""What a reward some steps ahead is worth to a learner whose targets are windows of several steps.
+r"""The worth of a reward some steps ahead for a learner whose targets span several steps.
 
 A window of N steps adds up the rewards within it, the k-th times `inner`^k, and bootstraps from its
-last state: times `full` if it is whole, times `cut` if a truncation, which follows every step with
-probability p, ends it sooner. With q = 1 - p a reward of 1 after D more steps is worth
+last state: times `full` if it is complete, times `cut` if a truncation, which follows every step
+with probability p, ends it sooner. With q = 1 - p, such a learner values a reward of 1 after D more
+steps at
 
     U(D) = (q inner)^D                              for D < N, the reward is reached in the window
          + sum_i p q^(i-1) cut U(D - i)             i = 1 .. min(D, N - 1), it is cut after i steps
          + q^(N-1) full U(D - N)                    for D >= N
 
-to it. With cut = full = g and inner = g an n-step return is discounted once, with inner = 1 frames
-are skipped. If no state was ever acted in except every s-th (a skipped frame has no value), only
-cuts after multiples of s count.
+With cut = full = g and inner = g an n-step return is discounted once, with inner = 1 frames are
+skipped. If no state was ever acted in except every s-th (a skipped frame has no value), only cuts
+after multiples of s count.
 
 Where the choice repeats, windows run on past the start, but what they find there is the same
 whichever branch they came from, as both take equally long: it does not move the point of
@@ -31,7 +32,7 @@ def times(count: float, log: float) -> float:
 
 
 def safe_log(value: float) -> float:
-    """log(value), -inf for what is not positive."""
+    """log(value); -inf if it is not positive."""
     return math.log(value) if value > 0 else -math.inf
 
 
@@ -64,9 +65,9 @@ def log_worth(
 
 
 def _recursion(blocks: int, weights: list[float], within: float, first: float) -> float:
-    """log U of so many strides, of which a window has len(weights); `first` is log U(0).
+    """Return log U after `blocks` strides; a window has len(weights) of them, `first` is log U(0).
 
-    Values are kept relative to the latest. Once their ratio stays the same it does so for ever.
+    Values are kept relative to the latest. Once their ratio repeats, it stays constant.
     """
     size, total, settled, before = len(weights), first, 0, math.nan
     recent = deque([1.0], maxlen=size)
@@ -89,8 +90,8 @@ def log_worth_repeated(
 ) -> float:
     """Return log U of a reward that each round of a branch pays, where an action lasts longer.
 
-    A window of `skip` >= `length` steps takes the branch again whenever it passes the start, and
-    so is paid several times. It ends inside the branch, where the next window begins.
+    A window of `skip` >= `length` steps takes the branch again whenever it passes the start, so
+    that the reward is paid several times. It ends inside the branch, where the next window begins.
     """
     paid = sum(goes_on**step for step in range(position, skip, length))
     for step in range(1, skip + 1):

@@ -29,8 +29,8 @@ class Axis:
 
     Attributes:
         name: its name.
-        of_learner: whether it is a setting of the learner; else of the source.
-        values: its distinct values in the order met, as the store has them: exact numbers may be
+        of_learner: whether it is a setting of the learner; otherwise of the source.
+        values: its distinct values in order of appearance, as they are stored: exact numbers may be
             text. None means sources or learners without it.
     """
 
@@ -68,7 +68,7 @@ def combinations(
 
 
 def _of_sources(models: Mapping[int, SweepModel]) -> dict[int, dict[_Key, Any]]:
-    """Return each model's parameters; and its start if nothing else distinguishes two models."""
+    """Return each model's parameters, and its start if nothing else distinguishes two models."""
     found: dict[int, dict[_Key, Any]] = {
         number: {(SOURCE, None): m.text, **{(SOURCE, k): v for k, v in m.parameters.items()}}
         for number, m in models.items()
@@ -100,7 +100,7 @@ def varying(rows: Sequence[Parameters], of_learner: frozenset[str]) -> tuple[Axi
 
 
 def distinct(values: Iterable[Any]) -> tuple[Any, ...]:
-    """Return each value once, in the order met."""
+    """Return each value once, in order of appearance."""
     return tuple({canonical(value): value for value in values}.values())
 
 

@@ -19,11 +19,11 @@ _T = TypeVar("_T")
 
 
 class Pool(Protocol):
-    """Workers that calls are handed to."""
+    """Workers to which calls are handed."""
 
     @property
     def workers(self) -> int:
-        """How many calls run at once, by now."""
+        """How many calls can currently run at once."""
 
     def submit(self, function: Callable[..., _T], /, *arguments: Any) -> Future[_T]:
         """Have a function called."""
@@ -41,7 +41,7 @@ class Pool(Protocol):
 
 
 class InProcess:
-    """This very process, for debugging: a call is done when `submit` returns."""
+    """This process itself, for debugging: a call is done when `submit` returns."""
 
     workers = 1
 
@@ -69,7 +69,7 @@ def open_pool(backend: str, workers: int | None, scheduler: str | None) -> Pool:
 
     Raises:
         InputError: the name is unknown, an argument cannot be combined with it, or the cluster or
-            what reaches it is not there.
+            the package that connects to it is missing.
     """
     if backend not in get_args(Backend):
         known = ", ".join(get_args(Backend))

@@ -4,8 +4,8 @@ A *group* is one model with one learner; its cells are its gammas times the seed
 numbered group by group, in each by gamma, then by seed.
 
 The key of a cell is the hash of everything its training depends on: the model, the start, the
-learner with its settings, gamma and the seed's number. The training's seed is the key, so that
-`numpy.random.SeedSequence(key)` and with it every bit of the result depends on nothing else.
+learner with its settings, gamma and the seed's number. The key is also the training's seed, for
+`numpy.random.SeedSequence(key)`, so that no bit of the result depends on anything else.
 """
 
 from __future__ import annotations
@@ -122,7 +122,7 @@ class Plan:
 
     Attributes:
         spec: where they come from.
-        groups: in order of their cells' numbers.
+        groups: the groups, in order of their cells' numbers.
     """
 
     spec: Spec

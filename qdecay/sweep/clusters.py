@@ -31,10 +31,10 @@ class _Cluster:
     """What the pools of clusters have in common.
 
     Attributes:
-        killed: what is raised where a worker died with its call.
-        unusable: what is raised where workers are not as they must be.
-        lost: what else is raised where the cluster has gone.
-        lost_message: what a person is told then.
+        killed: the exception raised if a worker died with its call.
+        unusable: the exception raised if workers lack what they need.
+        lost: further exceptions raised if the cluster is lost.
+        lost_message: what the user reads then.
     """
 
     killed: tuple[type[BaseException], ...]
@@ -85,7 +85,7 @@ class Dask(_Cluster):
         self.killed, self.lost = (distributed.KilledWorker,), (CancelledError,)
         self.unusable = (ImportError, AttributeError, RuntimeError)
         try:
-            distributed.comm.resolve_address(address)  # a client that refuses one leaves a mess
+            distributed.comm.resolve_address(address)  # a refused client leaves threads behind
             self._client = distributed.Client(
                 address, timeout=_CONNECT_SECONDS, set_as_default=False
             )
@@ -203,7 +203,7 @@ def _require_answer(address: str) -> None:
 
 
 class _Call:
-    """What unpickles as what a function returns.
+    """An object that unpickles as the return value of a function.
 
     A Dask worker unpickles what it receives immediately, and dies if it cannot import something. If
     unpickling these bytes is the task itself, the worker reports what is missing, and the
@@ -218,7 +218,7 @@ class _Call:
 
 
 def _call_checked(wanted: Mapping[str, str], function: Callable[..., _T], /, *arguments: Any) -> _T:
-    """Call a function where the packages are those of the process that sends it.
+    """Call a function if the packages here are those of the process that sent it.
 
     Raises:
         RuntimeError: they differ.

@@ -51,8 +51,8 @@ def export(store: str | Path, path: str | Path) -> int:
     writing to the store, the rows stored so far are exported.
 
     Raises:
-        InputError: the store cannot be read or is not one, the name has another ending, or pyarrow,
-            which Parquet requires, is missing.
+        InputError: the store cannot be read or is not a store, the name has another ending, or
+            pyarrow, which Parquet requires, is missing.
         OSError: the file cannot be written.
     """
     source, target = Path(store), Path(path)
@@ -126,7 +126,7 @@ def _named(connection: Connection, path: Path, what: str, prefix: str) -> dict[i
 
 
 def _plain(value: Any) -> Any:
-    """Return a number if a text spells one, and text for a list or table."""
+    """Return a number if the text is one, and text for a list or table."""
     if isinstance(value, str):
         try:
             return float(Fraction(rational(value)))
@@ -148,7 +148,7 @@ def _types(named: Mapping[int, Mapping[str, Any]]) -> dict[str, type]:
 
 
 def _typed(value: Any, kind: type) -> Any:
-    """Return a value in its column's type; None is kept, lossy conversions are refused.
+    """Return a value in its column's type; None stays None, and lossy conversions are errors.
 
     Raises:
         TypeError: it has another type.

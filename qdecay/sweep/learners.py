@@ -66,7 +66,7 @@ class LearnerSettings:
     def arguments(self, mdp: MDP, start: int) -> dict[str, Any]:
         """Return the keyword arguments of a training that starts at `start`, except the seed.
 
-        `visits` means that many updates of each action of the start state.
+        `visits` is the number of updates of each action of the start state.
         """
         found: dict[str, Any] = {"start": start}
         for name, value in self.settings.items():

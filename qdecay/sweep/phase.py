@@ -1,16 +1,17 @@
 """Where the agents of a sweep flip, and where they should: its phase diagram.
 
 The *learned threshold* of a model and a learner is the gamma at which the greedy action at the
-start flips. Each training is one choice: it counts as right of a break-even gamma if its action is
-one that is best right of it, and as left otherwise. All choices of a model and a learner, over the
-gammas and seeds, go into one fit (`comparison.logistic_fit`): the threshold is the gamma that half
-of the trainings choose right of, and its interval the profile likelihood's, at 95 %. Cells have
-independent random streams, so the choices are independent, as the fit assumes. If a model has
-several break-even gammas at its start, each training counts for the nearest.
+start flips. Each training makes one choice, which counts as right of a break-even gamma if its
+action is best on the right of it, and as left otherwise. All choices of a model and a learner, over
+the gammas and seeds, go into one fit (`comparison.logistic_fit`): the threshold is the gamma at
+which half of the trainings make the right-hand choice, with its 95 % interval by profile
+likelihood. Cells have independent random streams, so the choices are independent, as the fit
+assumes. If a model has several break-even gammas at its start, each training counts for the
+nearest.
 
-There is no threshold if, by the fit, fewer than half choose right at the largest gamma or more than
-half at the smallest: it lies above or below the gammas. Nor is there one if the choices on the
-right do not lie at larger gammas than the others. An interval may be open at an end.
+There is no threshold if, by the fit, fewer than half make the right-hand choice at the largest
+gamma or more than half at the smallest: it then lies above or below the gammas. Nor is there one if
+the right-hand choices are not at larger gammas than the others. An interval may be open at an end.
 """
 
 from __future__ import annotations
@@ -45,7 +46,7 @@ Outcome = Literal["flips", "above", "below", "unclear", "untrained", "constant"]
 
 
 class Choices(NamedTuple):
-    """The trainings at one gamma, and how many of them chose right of the break-even gamma."""
+    """The trainings at one gamma, and how many of them made the right-hand choice."""
 
     gamma: Fraction
     trainings: int
@@ -54,13 +55,13 @@ class Choices(NamedTuple):
 
 @dataclass(frozen=True, eq=False, repr=False)
 class PhaseRow(Record):
-    """One break-even gamma of a model, and where one learner puts it.
+    """One break-even gamma of a model, and the threshold that one learner learns.
 
     Attributes:
-        parameters: of the source and of the learner, by name; exact numbers may be text.
+        parameters: those of the source and of the learner, by name; exact numbers may be text.
         exact: the break-even gamma; None where the best choice at the start never changes.
         choices: the trainings that count for it, by ascending gamma. Without a break-even gamma all
-            of them, and `right` is how many chose best.
+            of them count, and `right` is how many made the best choice.
         errors: trainings without a result, which are not counted.
         fit: the logistic fit to the choices, from their smallest to their largest gamma; None if
             there is none.
@@ -88,7 +89,7 @@ class PhaseRow(Record):
 
     @property
     def right(self) -> int:
-        """How many of them chose right of the break-even gamma."""
+        """How many of them made the choice that is best right of the break-even gamma."""
         return sum(at.right for at in self.choices)
 
     @property
@@ -99,8 +100,8 @@ class PhaseRow(Record):
     def outcome(self) -> Outcome:
         """What the choices do.
 
-        They flip, or would above or below the gammas; they are unclear if they do not flip upwards,
-        untrained if there are none, constant without a break-even gamma.
+        They flip, or would flip above or below the gammas; they are unclear if they do not flip
+        upwards, untrained if there are none, constant without a break-even gamma.
         """
         if not self.choices:
             return "untrained"
@@ -110,7 +111,7 @@ class PhaseRow(Record):
             return "below" if self.right else "above"
         if self.fit is None:
             return "unclear"
-        # The fit looks between the ends only, and stops there if its likelihood still rises.
+        # The fit searches only between the ends, and stops there if its likelihood still rises.
         least, greatest = self._ends
         at = self.fit.threshold
         return "below" if at <= least else "above" if at >= greatest else "flips"
@@ -122,7 +123,7 @@ class PhaseRow(Record):
 
     @property
     def interval(self) -> tuple[float | None, float | None] | None:
-        """Its 95 % confidence interval; None for an end that the choices leave open."""
+        """The threshold's 95 % confidence interval; None for an end that the choices leave open."""
         if self.fit is None or self.outcome != "flips":
             return None
         fit = self.fit
@@ -130,7 +131,7 @@ class PhaseRow(Record):
 
     @property
     def holds(self) -> bool | None:
-        """Whether the interval holds the exact gamma; None without an interval."""
+        """Whether the interval contains the exact gamma; None without an interval."""
         if self.interval is None or self.exact is None:
             return None
         (low, high), exact = self.interval, float(self.exact)
@@ -138,10 +139,10 @@ class PhaseRow(Record):
 
     @property
     def off(self) -> float | None:
-        """The learned threshold less the exact gamma; None without either.
+        """The learned threshold minus the exact gamma; None if either is missing.
 
-        For a threshold above or below the gammas the least that it can be: up to the greatest or
-        down to the least gamma, and 0 where the exact gamma lies beyond.
+        For a threshold above or below the gammas, the smallest possible difference: to the largest
+        or smallest gamma, and 0 if the exact gamma lies beyond it.
         """
         if self.exact is None or self.outcome in ("untrained", "unclear"):
             return None
@@ -225,19 +226,21 @@ def phase_diagram(
     max_seconds: RealLike | None = None,
     progress: bool | OnProgress = False,
 ) -> PhaseDiagram:
-    """Return where the agents of a sweep flip; of an unfinished one, by what is stored so far.
+    """Return where the agents of a sweep flip; if it is unfinished, according to what is stored so
+    far.
 
     Args:
         store: the SQLite file.
-        where: names and values of parameters: only these are looked at. A name given twice may have
-            either value.
+        where: names and values of parameters; only matching rows are included. A name given twice
+            may have either value.
         max_seconds: limit of wall time, > 0; None is no limit.
         progress: True shows a bar; a function is called with a `Progress` before each model's
             break-even gammas are computed.
 
     Raises:
         BudgetExceeded: max_seconds ran out; `best` is the diagram of the first models.
-        InputError: the store cannot be read, is not one or is damaged, or `where` matches nothing.
+        InputError: the store cannot be read, is not a store or is damaged, or `where` matches
+            nothing.
     """
     path, deadline = Path(store), Deadline(max_seconds)
     content = read_store(path)
@@ -261,7 +264,7 @@ def phase_diagram(
     axes = varying([combination.parameters for combination in kept], of_learner)
     diagram = PhaseDiagram(content.cells, stored, axes, tuple(rows))
     if judged < len(models):
-        raise deadline.exceeded(f"{judged} of {len(models)} models are looked at", diagram)
+        raise deadline.exceeded(f"{judged} of {len(models)} models are done", diagram)
     return diagram
 
 
@@ -288,11 +291,12 @@ class _BreakEvens:
         self._middles = [(float(a) + float(b)) / 2 for a, b in pairwise(self.roots)]
 
     def nearest(self, gamma: Fraction) -> int:
-        """Return which break-even gamma is nearest; 0 if there is none."""
+        """Return the index of the nearest break-even gamma; 0 if there is none."""
         return bisect_left(self._middles, float(gamma))
 
     def right(self, nearest: int, action: int) -> bool:
-        """Whether an action lies right of that one; whether it is best if there is none."""
+        """Whether an action is best right of that break-even gamma; if there is none, whether it is
+        best."""
         if action not in self.actions:
             raise InputError(f"{self.place}: no action {action} at its start: restore a copy")
         return self.sides[nearest].is_right(action) if self.sides else action in self.best

@@ -2,8 +2,8 @@
 
 A batch should take a second: compared with that, the few milliseconds for sending it, storing its
 rows and waiting for the disk are negligible. The time per cell is measured, group by group; until
-it is known, that learner's slowest known cell is assumed, so that no batch is far too long. Towards
-the end batches shrink, so that no worker waits long for the last one.
+it is known, the slowest known cell of that learner is assumed, so that no batch is far too long.
+Towards the end batches shrink, so that no worker waits long for the last one.
 
 When a worker dies, any batch in progress may have killed it. Its cells are retried in smaller
 batches, finally each alone with nothing else running; a cell that then kills its worker again is
@@ -25,7 +25,7 @@ BATCH_SECONDS = 1.0
 _LEAST_SECONDS = 0.05
 _MOST_CELLS = 100_000
 _PIECES = 8  # a batch that may have killed its worker is split into this many
-_CHANCES = 3  # deaths that a single-cell batch may witness before it is tried alone
+_CHANCES = 3  # deaths during a single-cell batch before it is tried alone
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ class Queue:
         self.fatal: list[int] = []
 
     def next(self, workers: int) -> Batch | None:
-        """Return the next batch for one of this many workers, or None if nothing is left."""
+        """Return the next batch for one of `workers`, or None if nothing is left."""
         if self._again:
             return self._again.popleft()
         numbers: list[int] = []

@@ -1,4 +1,4 @@
-"""Running a sweep: batches go out, rows come back and are stored, even after failures."""
+"""Running a sweep: batches go out, and rows come back and are stored, even after failures."""
 
 from __future__ import annotations
 
@@ -146,8 +146,8 @@ class Sweep(Result):
             backend: "processes"; "dask" or "ray", an existing cluster; or "here", this process.
             scheduler: address of the cluster; None uses Dask's or Ray's own configuration.
             max_seconds: limit of wall time, > 0; None is no limit.
-            progress: True shows a bar; a function is called with a `Progress` of the cells that are
-                stored, at least each half second while batches are under way elsewhere.
+            progress: True shows a bar; a function is called with a `Progress` of the stored cells,
+                at least every half second while batches run in other processes.
 
         Warns:
             QdecayWarning: other package versions than in the last run, or another program keeps
@@ -156,11 +156,11 @@ class Sweep(Result):
         Raises:
             InputError: the spec or the store cannot be used, another run writes to the store, the
                 store is moved, deleted or replaced meanwhile, the disk is full (if the last rows
-                stayed in `NAME-wal`, the message names it), or the backend is not available or is
+                are still in `NAME-wal`, the message says so), or the backend is not available or is
                 lost.
-            KeyboardInterrupt: as usual; finished cells are stored.
-            BudgetExceeded: max_seconds ran out; what is finished is stored, and `best` is what
-                would have been returned.
+            KeyboardInterrupt: Ctrl-C; finished cells are stored.
+            BudgetExceeded: max_seconds ran out; finished cells are stored, and `best` is what would
+                have been returned.
         """
         plan, deadline = self.plan, Deadline(max_seconds)
         with (
@@ -179,7 +179,7 @@ class Sweep(Result):
 
 
 def _drive(queue: Queue, store: Store, pool: Pool, report: OnProgress, deadline: Deadline) -> bool:
-    """Run all that is left, or until the time is up; return whether nothing is left."""
+    """Run what is left until it is done or the time is up; return whether nothing is left."""
     report(_stored(store))
     under_way: dict[Future[Outcome], Batch] = {}
     while _submit(queue, pool, under_way):

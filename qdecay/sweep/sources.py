@@ -58,7 +58,7 @@ class SourceSettings:
 
         Raises:
             InputError: it cannot be read as a finite model with a start state, or has noise that
-                its model does not contain.
+                the model does not contain.
         """
         try:
             if self._is_file:
@@ -73,8 +73,9 @@ class SourceSettings:
             _ = mdp.reward  # refuses numbers that overflow the learners' floats
         except (TypeError, ValueError, OSError) as error:
             raise InputError(f"{self.place}: {' '.join(str(error).split())}") from error
-        # Trainings have a start and a limit of their own, and a cell's key is made of the document.
-        trained = replace(mdp, time_limit=None, initial_states={})
+        # Trainings have their own start and limit, and a cell's key is made from the document,
+        # which must not depend on how the model was read.
+        trained = replace(mdp, time_limit=None, initial_states={}, scaled={}, remarks=())
         document = json.dumps(trained.to_json(), separators=(",", ":"))
         return SweepModel(self.text, dict(self.parameters), start, document)
 
@@ -216,7 +217,7 @@ def _options(table: Table) -> dict[str, tuple[Any, ...]]:
 def _json_value(value: Any) -> Any:
     """Return an argument as a JSON value; TOML's dates and times are refused."""
     if isinstance(value, Fraction):
-        return float(value)  # as -k has it: Gymnasium's own arguments are floats
+        return float(value)  # as with -k: Gymnasium's own arguments are floats
     if isinstance(value, list):
         return [_json_value(part) for part in value]
     if isinstance(value, dict):

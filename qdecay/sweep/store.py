@@ -3,10 +3,10 @@
 While a run writes, it is in WAL mode with `synchronous = FULL`: every batch is one transaction, and
 is on disk when `add` returns.
 
-One run writes; a second one is kept out by the database's own write lock, which SQLite has on every
+Only one run writes; a second one is kept out by the database's own write lock, which works on every
 system and for every path to the file, and which, unlike a lock file, cannot be removed. Between two
-batches a transaction that has changed nothing yet is open, so that the lock is held from one to the
-next. It is free for the instant between two transactions: a run that took it then would have
+batches a transaction that has changed nothing yet is open, so the lock is held from one batch to
+the next. It is free for the instant between two transactions: a run that took it then would have
 written its own row into `runs`, which each transaction checks first. The lock ends with the
 process. Readers do not need it.
 
@@ -52,7 +52,7 @@ from qdecay.sweep.work import Rows
 from qdecay_envs.documents import canonical
 
 _AT_ONCE = 10_000  # rows
-_LOCK_MILLISECONDS = 1000  # a reader that opens or closes may hold the lock briefly
+_LOCK_MILLISECONDS = 1000  # a reader may hold the lock briefly while it opens or closes
 _BUSY_MILLISECONDS = 5000
 _INSERT = f"INSERT INTO results VALUES ({', '.join('?' * 12)})"
 
@@ -81,7 +81,7 @@ class Store:
             plan: the sweep.
 
         Warns:
-            QdecayWarning: what a person should know, such as other package versions than before.
+            QdecayWarning: something to know, such as other package versions than before.
 
         Raises:
             InputError: another run writes to it, it is not a store, is damaged, or belongs to
@@ -96,7 +96,8 @@ class Store:
             reader = stack.enter_context(ExitStack())
             if self._file.exists() and self._file.stat().st_size:
                 refuse_foreign(self._file, TO_WRITE)
-                # While it reads, a refusal that closes the other one moves no log into the file.
+                # While this connection reads, closing the other one after a refusal moves no log
+                # into the file.
                 reader.enter_context(closing(open_read_only(self._file)))
             self._connection = stack.enter_context(closing(connect(self._file, "rwc")))
             self._lock()
@@ -105,7 +106,7 @@ class Store:
             self._run = self._begin_run()
             reader.close()
             self._connection.execute("COMMIT")
-            # Not earlier: the tables are then in the file itself, regardless of the log.
+            # Only now: the tables are then in the file itself, regardless of the log.
             self._connection.execute("PRAGMA journal_mode = WAL")
             self._begin_next()
             self._close = stack.pop_all()
@@ -127,7 +128,8 @@ class Store:
 
         Raises:
             InputError: the log could not be moved, or the file is not where it was. If another
-                InputError is being raised, both in one; any other error gets this one as a note.
+                InputError is being raised, one message has both; any other error gets this one as a
+                note.
         """
         try:
             self._finish()
@@ -175,7 +177,7 @@ class Store:
         self._connection.execute(f"PRAGMA busy_timeout = {_BUSY_MILLISECONDS}")
 
     def _begin_next(self) -> None:
-        """Begin the next transaction, which holds the lock until its rows come."""
+        """Begin the next transaction, which holds the lock until there are rows to write."""
         self._connection.execute("BEGIN IMMEDIATE")
         (last,) = self._connection.execute("SELECT max(run) FROM runs").fetchone()
         if last != self._run:
@@ -245,11 +247,11 @@ class Store:
         return None
 
     def _columns(self, part: Rows) -> Iterator[tuple[object, ...]]:
-        """Yield the rows of a part, which are cells of one group, as the table has them."""
+        """Yield the rows of a part (cells of one group) as the table stores them."""
         return zip(*self._places(part.numbers, part.keys), *part[2:], strict=False)
 
     def _places(self, numbers: Sequence[int], keys: Sequence[str]) -> list[Iterable[object]]:
-        """Return the columns that identify these cells of one group; some are infinite."""
+        """Return the columns that identify these cells of one group; some are endless iterators."""
         index = self._plan.group_of(numbers[0])
         model, learner = divmod(index, len(self._plan.spec.learners))
         gammas, seeds = self._plan.groups[index].columns(numbers)
@@ -289,7 +291,7 @@ class Store:
                 self.done[row[0]] = 1
 
     def _expected(self, numbers: list[int]) -> Iterator[tuple[object, ...]]:
-        """Yield what identifies these ascending cells, as in their rows."""
+        """Yield what identifies these cells in their rows, in ascending order."""
         inside = numbers[bisect_left(numbers, 0) : bisect_left(numbers, len(self._plan))]
         for group, own in self._plan.by_group(inside):
             yield from zip(*self._places(own, group.keys(own)), strict=False)

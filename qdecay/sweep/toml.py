@@ -14,7 +14,7 @@ from qdecay_envs.documents import Table
 from qdecay_envs.rational import rational
 
 MAX_BYTES = 1 << 20
-_MAX_PARTS = 50  # of a dotted key: tomllib stores each of its prefixes
+_MAX_PARTS = 50  # of a dotted key: tomllib stores every prefix of it
 _BETWEEN_DOTTED = re.compile(r"[\n=,{\[]")
 
 
@@ -29,7 +29,7 @@ def read_text(path: Path) -> str:
 
 
 def parse(text: str, name: str) -> Table:
-    """Return the top table of a TOML document; decimals become the fractions they spell.
+    """Return the top table of a TOML document; decimals become the fractions that they stand for.
 
     Raises:
         InputError: it is not TOML, nests too deeply, or has a number that is not finite.
@@ -42,7 +42,7 @@ def parse(text: str, name: str) -> Table:
 
 
 def _fraction(decimal: str, name: str) -> Fraction:
-    """Return the fraction that a decimal of TOML spells, which may have underscores."""
+    """Return the fraction that a TOML decimal stands for; it may have underscores."""
     if decimal.lstrip("+-") in ("inf", "nan"):
         raise InputError(f"{name}: {decimal} is not a finite number")
     return rational(decimal.replace("_", ""), "a decimal")

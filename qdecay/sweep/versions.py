@@ -13,7 +13,7 @@ _PACKAGES = ("qdecay", "numpy", "numba", "gymnasium", "sympy", "python-flint")
 
 @cache
 def versions() -> Mapping[str, str]:
-    """Return the versions of Python and of these packages, as this process has them."""
+    """Return the versions of Python and of these packages in this process."""
     found = {"python": platform.python_version()}
     for name in _PACKAGES:
         try:

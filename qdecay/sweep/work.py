@@ -1,4 +1,4 @@
-"""What a worker does: it trains the cells of a batch, independent of spec and store.
+"""What a worker does: train the cells of a batch, independently of spec and store.
 
 A batch is plain data, so that it travels to processes and clusters alike; a model travels as
 the text of its document, and each worker caches recent ones.
@@ -37,8 +37,8 @@ class Rows(NamedTuple):
         numbers, keys: which cells they are.
         actions: the greedy action at the start, the lowest index among equals.
         values: its learned value, in reward units.
-        margins: how much more it is worth than the best other action; None if there is none.
-        steps, episodes: how long the training was; of the episodes those that ended.
+        margins: how much more it is worth than the best other action; None if there is no other.
+        steps, episodes: the steps and the finished episodes of the training.
         errors: why there is no result: a value overflowed; else None.
     """
 

@@ -7,11 +7,12 @@ import sys
 import time
 import weakref
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from typing import Any
 
 import pytest
 
-from qdecay._support.deadline import Deadline, time_limit
+from qdecay._support.deadline import Deadline, in_time, time_limit
 from qdecay.errors import BudgetExceeded
 
 
@@ -107,3 +108,18 @@ def _for_ever(place: Callable[[], None]) -> None:
     place()
     while True:
         pass
+
+
+def test_an_interrupt_of_the_limit_is_the_end_of_the_time() -> None:
+    """For code that knows what is proven so far; Ctrl-C stays what it is."""
+    known = None
+    with time_limit(0.05), suppress(BudgetExceeded):
+        try:
+            with in_time(Deadline(0.05)):
+                while True:
+                    pass
+        except BudgetExceeded:
+            known = "so far"
+    assert known == "so far"
+    with pytest.raises(KeyboardInterrupt), in_time(Deadline(1e9)):
+        raise KeyboardInterrupt

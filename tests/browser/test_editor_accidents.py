@@ -87,7 +87,7 @@ def test_what_cannot_be_kept_is_told_until_it_is(edit) -> None:
 
 
 def test_two_pages_of_one_folder_do_not_overwrite_each_other(edit) -> None:
-    """The one that is behind says so, and keeps its own or takes the other's."""
+    """The one that is behind says so; it keeps its own, or takes the other's until undo."""
     with edit() as seen:
         seen.current()
         other = Editing(seen.page.context.new_page(), seen.server)
@@ -104,6 +104,9 @@ def test_two_pages_of_one_folder_do_not_overwrite_each_other(edit) -> None:
         other.page.click("[data-action=take-other]")
         other.says("γ = 1/4")
         assert other.value("branches[1].rewards") == "0, 0, 16"
+        other.press("Control+z")
+        assert other.value("branches[1].rewards") == "0, 0, 36"
+        assert other.stored()["documents"]["chain"]["form"]["branches"][1]["text"] == "0, 0, 36"
 
 
 def test_names_are_never_read_as_html(edit) -> None:

@@ -155,11 +155,26 @@ def test_each_number_of_a_grid_has_its_field(edit, spot, text, told) -> None:
         assert seen.page.locator('[aria-invalid="true"]').get_attribute("data-spot") == spot
 
 
+@pytest.mark.parametrize(("typed", "columns"), [("100000", 100), ("-3", 1), ("many", 4), ("", 4)])
+def test_a_size_that_cannot_be_is_told(edit, typed, columns) -> None:
+    """Beside the field, with what it became; a number that can be takes the line away."""
+    with edit() as seen:
+        seen.tab("grid")
+        seen.page.fill("#columns", typed)
+        seen.press("Enter")
+        told = f"A map has 1 to 100 columns: “{typed}” became {columns}."
+        assert seen.page.inner_text("#size-error") == told
+        assert seen.page.input_value("#columns") == str(columns)
+        seen.page.fill("#columns", "7")
+        seen.press("Enter")
+        assert seen.page.is_hidden("#size-error")
+
+
 def test_wind(edit) -> None:
     """The windy world is opened, changed in one column, and saved as such."""
     with edit() as seen:
         seen.press("Control+o")
-        seen.page.click("dialog >> text=WindyGrid")
+        seen.page.click("dialog >> text=windy grid")
         seen.current()
         assert [seen.value(f"wind[{column}]") for column in range(10)] == list("0001112210")
         seen.fill("wind[9]", "x")

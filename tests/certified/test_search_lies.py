@@ -20,6 +20,7 @@ from qdecay.certified.regions import certified_policy_regions
 from qdecay.certified.result import ONE_BREAKPOINT
 from qdecay.certified.search import Search
 from qdecay.certified.ties import Ties
+from qdecay.certified.view import View
 from qdecay.exact.solver.axis import NoBound
 from qdecay.exact.solver.claims import Bound
 from qdecay.exact.solver.first_window import FirstWindow
@@ -102,7 +103,7 @@ def zeros(self: Search) -> Any:
     return np.zeros(self.model.n_pairs, dtype=np.bool_)
 
 
-def none(self: Search, pairs: Any, lower: Fraction, upper: Fraction) -> Any:
+def none(self: View, pairs: Any, lower: Fraction, upper: Fraction) -> Any:
     """Let all pairs be negative."""
     return pairs[:0]
 
@@ -121,11 +122,11 @@ LIES: dict[str, tuple[object, str, object, str]] = {
     "ties do not depend on near ties": (Search, "_unsure", zeros, "tie above a near tie"),
     "near ties change no values": (Window, "most", no_most, "choice above a near tie"),
     "all roots are the same": (Ties, "share_a_root", true, "two choices"),
-    "all rise together": (Search, "_rise_together", true, "two choices"),
+    "all rise together": (View, "rise_together", true, "two choices"),
     "all fall together": (Search, "_fall_together", true, "rise and fall"),
     "every bracket holds one": (search, "NOT_SEPARATED", ONE_BREAKPOINT, "touch"),
     "near ties are ties": (Ties, "identically_zero", all_zero, "tie above a near tie"),
-    "all pairs are negative": (Search, "_not_negative", none, "rise and fall"),
+    "all pairs are negative": (View, "not_negative", none, "rise and fall"),
 }
 
 
@@ -164,6 +165,37 @@ def test_where_bounds_are_missing_nothing_false_is_said(
             patch.setattr(where, name, failing(where, name, at))
             found = certified_policy_regions(mdp, width=width)
         assert_true(found, policy_regions(mdp))
+        assert (found.stopped is None) == found.reaches_the_end
+
+
+def out_of_memory(*_: Any) -> None:
+    """Fail as numpy does."""
+    raise MemoryError
+
+
+@pytest.mark.parametrize(
+    ("owner", "name", "value", "reason"),
+    [
+        (search, "_FEW", -1, "2 of 4 states were in doubt, and floats tell too little"),
+        (search.Search, "_pass", out_of_memory, "the machine's memory was used up"),
+        (search.Search, "_pass", failing(search.Search, "_pass", 0), None),
+    ],
+    ids=["doubts", "memory", "once"],
+)
+def test_an_early_end_says_why(
+    monkeypatch: pytest.MonkeyPatch, owner: Any, name: str, value: Any, reason: str | None
+) -> None:
+    """In the result, its repr, its words and its document."""
+    mdp, width = CASES["tie above a near tie"]
+    if name == "_FEW":
+        monkeypatch.setattr(search, "_MOST_DOUBTFUL", 0)
+    monkeypatch.setattr(owner, name, value)
+    found = certified_policy_regions(mdp, width=width)
+    assert_true(found, policy_regions(mdp))
+    assert found.stopped == found.to_json()["stopped"] == reason
+    assert (reason is None) == found.reaches_the_end
+    for text in (repr(found), found.in_words()[-1]):
+        assert reason is None or reason in text
 
 
 @pytest.mark.slow
@@ -207,7 +239,7 @@ def test_nothing_is_said_beyond_a_window_that_takes_the_place_of_a_wider_one(
 def test_a_search_cut_short_says_nothing_false(case: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whenever the time is up, also in the midst of a bracket."""
     mdp, width = CASES[case]
-    exact = policy_regions(mdp)
+    exact, ends = policy_regions(mdp), set[str | None]()
     for most in itertools.count(0, 7):
         looks = itertools.count()
 
@@ -222,6 +254,7 @@ def test_a_search_cut_short_says_nothing_false(case: str, monkeypatch: pytest.Mo
             except BudgetExceeded as limit:
                 if limit.best is not None:
                     assert_true(limit.best, exact)
+                    ends.add(limit.best.stopped)
             else:
                 break
-    assert most > 50
+    assert most > 50 and ends == {"the time was up"}

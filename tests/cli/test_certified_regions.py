@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -75,7 +76,9 @@ def test_json_is_the_document_of_the_library(capsys, monkeypatch, model: str) ->
 
 def open_regions(**changed: Any) -> CertifiedRegions:
     """Regions of Puterman's example that leave everything open that can be left open."""
-    mdp = two_state_puterman()
+    mdp = replace(
+        two_state_puterman(), state_names=("home", "away"), action_names=("share", "leave")
+    )
     ends, sides = (Fraction(1, 4), Fraction(1, 2)), {0: Sides((1,), (1,)), 1: Sides((0,), (0,))}
     fields: dict[str, Any] = {
         "mdp": mdp,
@@ -84,6 +87,7 @@ def open_regions(**changed: Any) -> CertifiedRegions:
         "brackets": (CertifiedBracket(*ends, "not separated", sides),),
         "first": ((1,), (0,)),
         "near_ties": (NearTie(0, (0, 1), Fraction("0.6"), Fraction("0.97")),) * 25,
+        "stopped": "it was late",
         "info": ModelInfo.of(mdp),
     }
     return CertifiedRegions(**{**fields, **changed})
@@ -104,7 +108,7 @@ def test_what_is_left_open_is_said(capsys, monkeypatch, model: str) -> None:
     assert lines[-2:] == [
         "proven: the optimal actions of every state outside of brackets and near ties, up to 0.97",
         "not proven: how often they change inside brackets that are not separated; which actions "
-        "are optimal in near ties; anything right of 0.97",
+        "are optimal in near ties; anything right of 0.97, where the search ended: it was late",
     ]
 
 

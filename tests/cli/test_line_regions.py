@@ -234,10 +234,6 @@ REFUSED = [
         "--resamples cannot be combined with --over or --to",
     ),
     (["calm.json", *OVER, "--gamma", "1", "--first", "0"], "--first"),
-    (
-        ["calm.json", *OVER, "--gamma", "1", "--first", "1", "--states"],
-        "--first cannot be combined with --certificate, --resamples or --states",
-    ),
     (["calm.json", "--over", "fare=0..1", "--gamma", "1"], "a file of a model has no arguments"),
     (["calm.json", "--over", "step_reward", "--gamma", "1"], "--over takes NAME=LOW..HIGH"),
     (
@@ -259,7 +255,7 @@ REFUSED = [
     ),
     (
         ["qdecay/NChain-v0", "-k", "slip=1/2", "--over", "slip=0..1", "--gamma", "1"],
-        "--over slip: omit -k slip, which is a point",
+        "--over slip: omit -k slip, which fixes it",
     ),
 ]  # fmt: skip
 

@@ -109,7 +109,7 @@ def test_what_pays_by_the_clock_is_explored_by_its_sign(
     document = json.loads(out)
     assert document["judge"] == {"kind": "steps", "steps": 100}
     assert document["optimum"]["value"] == 1
-    assert f"{name}: ignored when telling states apart: Falling.steps (clock)" in err
+    assert f"{name}: ignored when distinguishing states: Falling.steps (clock)" in err
 
 
 WRONG = [

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 import json
+import math
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from errno import ENOSPC, EPERM
 from fractions import Fraction
 from pathlib import Path
@@ -14,6 +16,7 @@ import pytest
 from models import two_state_puterman
 from shell import check_refused, run
 
+from qdecay._support.deadline import Deadline
 from qdecay.exact.proof import certificate as writer
 from qdecay.exact.proof import over_gamma
 from qdecay.exact.proof import verify as checker
@@ -66,6 +69,74 @@ def test_states_prints_each_states_actions(capsys, monkeypatch, model: str) -> N
     assert ["share", "(0.9090909091,", "1)"] in lines
     assert ["share", "or", "leave", "1"] in lines  # away costs 1 for ever, either way
     assert ["away", "share", "[0,", "1]"] in lines
+
+
+def test_states_show_what_is_optimal_at_a_point_only(capsys, monkeypatch, tmp_path: Path) -> None:
+    """1; g + g^2, which is more from (sqrt(5) - 1) / 2 on; 4 g - 4 g^2, which is 1 at 1/2."""
+    layout = ChainLayout.choice(now=[1], golden=[0, 1, 1], touch=[0, 4, -4])
+    layout.save(tmp_path / "touch.json")
+    _, out, _ = run(capsys, monkeypatch, "regions", str(tmp_path / "touch.json"), "--states")
+    lines = [line.split() for line in out.splitlines()]
+    first = lines.index(["0", "now", "[0,", "0.6180339887)"])
+    assert lines[first + 1 : first + 3] == [
+        ["golden", "(0.6180339887,", "1]"],
+        ["now", "or", "touch", "0.5"],
+    ]
+    assert out.endswith(
+        "\nat the gamma between two intervals the actions of both are optimal, and no others "
+        "unless it has a line of its own\n"
+    )
+
+
+def time_up_at(monkeypatch: pytest.MonkeyPatch, last: float) -> Iterator[int]:
+    """Let the time be up at that check, whatever the clock says; return their counter."""
+    checks = itertools.count(1)
+
+    def check(self: Deadline) -> None:
+        if self.max_seconds is not None and next(checks) >= last:
+            raise self.exceeded()
+
+    monkeypatch.setattr(Deadline, "check", check)
+    return checks
+
+
+OVER = ["qdecay/AIMA4x3-v0", "--over", "living_reward=-2..0", "--gamma", "1"]
+SEARCHES = [["FrozenLake-v1"], OVER, ["FrozenLake-v1", "--certified"]]
+
+
+@pytest.mark.parametrize("words", SEARCHES, ids=["gamma", "line", "certified"])
+def test_what_is_proven_when_the_time_is_up_is_shown(capsys, monkeypatch, words: list[str]) -> None:
+    """Exit code 3, in text and as a document: the beginning of what a whole search finds."""
+    words = ["regions", *words, "--max-seconds", "1e9"]
+    key = "brackets" if "--certified" in words else "breakpoints"
+    checks = time_up_at(monkeypatch, math.inf)
+    whole = json.loads(run(capsys, monkeypatch, *words, "--json")[1])
+    last = 0.9 * next(checks)
+    time_up_at(monkeypatch, last)
+    code, out, err = run(capsys, monkeypatch, *words, "--json")
+    document = json.loads(out)
+    some = len(document[key])
+    assert code == 3 and 0 < some <= len(whole[key]) and document[key] == whole[key][:some]
+    assert Fraction(document["proven_to"]) < 1
+    assert (err.startswith(f"qdecay: {words[1]}: stopped after"), err.count("\n")) == (True, 1)
+    assert f"; {some} {key.replace('breakp', 'p')} found, proven up to" in err
+    time_up_at(monkeypatch, last)
+    code, out, _ = run(capsys, monkeypatch, *words, "--states")
+    assert code == 3
+    assert "more may follow" in out or "where the search ended: the time was up" in out
+    time_up_at(monkeypatch, 1)
+    code, out, err = run(capsys, monkeypatch, *words, "--states")
+    assert (code, out, err.count("\n")) == (2, "", 1)
+
+
+def test_a_proof_of_a_part_is_not_written(capsys, monkeypatch, tmp_path: Path) -> None:
+    """A certificate is of all regions."""
+    proof = tmp_path / "proof.json"
+    words = ["regions", "FrozenLake-v1", "--max-seconds", "1e9", "--certificate", str(proof)]
+    time_up_at(monkeypatch, 20)
+    code, out, err = run(capsys, monkeypatch, *words)
+    assert (code, out, err.count("\n"), proof.exists()) == (2, "", 1, False)
+    assert "proven up to gamma" in err
 
 
 @pytest.mark.parametrize(
@@ -280,7 +351,7 @@ def test_a_certificate_that_cannot_take_its_place_names_the_file(
     monkeypatch.setattr(Path, "replace", refuse)
     words = ["regions", model, "--certificate", str(path), "--force"]
     code, _, err = run(capsys, monkeypatch, *words)
-    assert (code, err) == (2, f"qdecay: {path}: Operation not permitted\n")
+    assert (code, err) == (2, f"qdecay: {path}: cannot be written: Operation not permitted\n")
     assert sorted(tmp_path.iterdir()) == before
 
 

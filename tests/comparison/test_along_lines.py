@@ -244,7 +244,7 @@ def test_documents_and_figures_have_the_number() -> None:
     ("problem", "arguments", "kind", "message"),
     [
         (LATE, {}, TypeError, "a line is compared at one gamma: pass gamma="),
-        (LATE, {"gamma": 1}, ValueError, "at gamma = 1 agents never forget"),
+        (LATE, {"gamma": 1}, ValueError, "find what is optimal at 1 with policy_regions"),
         (LATE, {"gamma": 2}, ValueError, "gamma must be in"),
         (LATE, {"gamma": HALF, "walks": 3}, ValueError, "walks apply to chains"),
         (late(4), {"gamma": HALF}, TypeError, "gamma applies to a ModelLine"),
@@ -276,7 +276,7 @@ def test_the_shell_compares_along_a_line(capsys, monkeypatch) -> None:
     ("arguments", "message"),
     [
         (STAY, "--over requires --gamma: the discount factor along the line"),
-        ((*STAY, "--gamma", "1"), "--gamma must be < 1: an agent looks"),
+        ((*STAY, "--gamma", "1"), "regions --over NAME=LOW..HIGH --gamma 1` finds what"),
         ((*STAY, "--gamma", "1/2", "--walks", "3"), "--walks cannot be combined with --over"),
         ((*STAY[:2], "--gamma", "1/2"), "--gamma requires --over NAME=LOW..HIGH"),
         ((STAY[0], *STAY[2:], "--gamma", "1/2"), "--over requires SOURCE"),

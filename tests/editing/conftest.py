@@ -21,7 +21,14 @@ class Here:
     def __init__(self, warm: Callable[[], object]) -> None:
         pass
 
-    def run(self, page: object, seconds: float, function: Callable[..., Any], *given: Any) -> Any:
+    def run(
+        self,
+        page: object,
+        is_awaited: object,
+        seconds: float,
+        function: Callable[..., Any],
+        *given: Any,
+    ) -> Any:
         return function(*given)
 
     def close(self) -> None:

@@ -77,7 +77,7 @@ def is_left(group: int) -> bool:
     ("number", "whole", "code", "message"),
     [
         (signal.SIGINT, True, 130, "qdecay: interrupted\n"),
-        (signal.SIGTERM, False, 143, "qdecay: stopped by SIGTERM\n"),
+        (signal.SIGTERM, True, 143, "qdecay: stopped by SIGTERM\n"),
         (signal.SIGHUP, False, 129, "qdecay: stopped by SIGHUP\n"),
         (signal.SIGKILL, False, -9, None),
     ],
@@ -86,7 +86,7 @@ def is_left(group: int) -> bool:
 def test_it_ends_with_all_its_processes(
     tmp_path: Path, number: int, whole: bool, code: int, message: str | None, busy: bool
 ) -> None:
-    """Ctrl-C goes to all of them, others to one; at once, or while something is solved."""
+    """Ctrl-C and the signal of `timeout` go to all of them, others to one; idle or solving."""
     with served(tmp_path) as (process, visitor):
         assert visitor.post("draft", draft(gamma="1/2")).status == 200
         if busy:
@@ -145,11 +145,11 @@ def test_a_kill_in_the_middle_of_saving_loses_nothing(tmp_path: Path, patience: 
 
 
 def test_an_endless_solve_ends_at_its_limit(tmp_path: Path) -> None:
-    """In the library's words; the next one is solved as if nothing had been."""
+    """It says which; the next one is solved as if nothing had been."""
     with served(tmp_path, "--max-seconds", "1") as (_, visitor):
         answer = visitor.post("solve", {"document": LARGE})
         assert (answer.status, answer.where) == (422, None)
-        assert "of 1 s" in answer.error
+        assert "takes longer than 1 s" in answer.error
         assert visitor.post("solve", {"document": CHAIN}).status == 200
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import re
 from typing import Any
 
 import pytest
@@ -155,6 +156,13 @@ def test_a_fault_is_told_with_its_place(document, path, value, place) -> None:
     assert (refused.value.status, "the model: " in refused.value.message) == (422, False)
 
 
+def test_a_mistake_is_told_before_what_is_missing() -> None:
+    """Who has not typed the first choice yet is told of a mistake in the second."""
+    with pytest.raises(Refused, match="reward 1 of branch 'move' must be a number") as refused:
+        read_problem({**CHAIN, "near": ["stay", []], "far": ["move", [0, "4.4.4"]]})
+    assert refused.value.where == "branches[1].rewards[1]"
+
+
 @pytest.mark.parametrize("document", [None, [], "text", 3, {}, {"schema": ["qdecay.grid/1"]}])
 def test_what_is_no_document_is_refused(document: Any) -> None:
     """Whatever JSON holds."""
@@ -164,7 +172,9 @@ def test_what_is_no_document_is_refused(document: Any) -> None:
 
 
 def test_every_preset_is_read() -> None:
-    """Each under its own id, of all kinds."""
+    """Each under its own id and a title in words, of all kinds."""
+    assert len({preset["title"] for preset in presets()}) == len(presets())
+    assert not any(re.search("[a-z][A-Z]|[A-Z]{2}", preset["title"]) for preset in presets())
     assert len({preset["id"] for preset in presets()}) == len(presets())
     assert {preset["kind"] for preset in presets()} == {"chain", "grid", "model"}
     for preset in presets():

@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import json
 import pickle
+import socket
 import subprocess
 import sys
+import time
+from collections.abc import Callable
 from fractions import Fraction
 from http import HTTPStatus
 from pathlib import Path
+from queue import Queue
+from threading import Event
 
 import pytest
 from editors import CHAIN, DOCUMENTS, GRID, MODEL, Visitor, draft
 from shell import run
 
 import qdecay
-from qdecay.editing import requests
+from qdecay._support.deadline import time_limit
+from qdecay.editing import requests, solving
 from qdecay.editing.documents import presets
 from qdecay.editing.folder import Folder
 from qdecay.editing.refusals import Refused
@@ -166,10 +172,59 @@ def test_a_problem_that_cannot_be_solved_says_so(visitor, more, status: int, whe
         assert (answer.where, bool(answer.error)) == (where, True)
 
 
+@pytest.mark.parametrize("search", [True, False])
+def test_the_limit_that_is_told_is_that_of_the_search(monkeypatch, search: bool) -> None:
+    """Whether that takes too long, or the drawing of the page, which has some seconds more."""
+
+    def endless(*_: object, max_seconds: float) -> None:
+        with time_limit(max_seconds if search else None):
+            time.sleep(60)
+
+    monkeypatch.setattr(solving, "DRAWING_SECONDS", 0.05)
+    monkeypatch.setattr(solving, "read_chapter", endless)
+    with pytest.raises(Refused, match=r"^it takes longer than 0\.1 s: make it smaller"):
+        solving.solve(CHAIN, None, "", 0.1)
+
+
+def test_a_process_that_does_not_end_is_told_alike(visitor: Visitor, monkeypatch) -> None:
+    """With the limit of the search, not that of the process."""
+
+    def endless(*_: object) -> None:
+        raise TimeoutError
+
+    monkeypatch.setattr(requests, "_solve", endless)
+    answer = visitor.post("solve", {"document": CHAIN})
+    assert (answer.status, answer.where) == (422, None)
+    assert answer.error.startswith("it takes longer than 20 s: ")
+
+
 @pytest.fixture
 def shortly(monkeypatch: pytest.MonkeyPatch) -> None:
     """Pages that only say what they are of."""
     monkeypatch.setattr(requests, "_solve", lambda *asked: (repr(asked).encode(), {}))
+
+
+def test_who_hangs_up_does_not_wait(visitor: Visitor, monkeypatch) -> None:
+    """The connection tells: that of an open page is there as long as it takes."""
+    asked, answers = Event(), Queue()
+
+    def run(_: object, page: object, is_awaited: Callable[[], bool], *rest: object):
+        answers.put(is_awaited())
+        asked.set()
+        while is_awaited():
+            time.sleep(0.01)
+        answers.put(is_awaited())
+        return b"", {}
+
+    monkeypatch.setattr(requests.Workers, "run", run)
+    body = json.dumps({"document": CHAIN})
+    head = f"POST {visitor.root}solve HTTP/1.1\r\nHost: {visitor.host}\r\n"
+    kind = f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+    host, port = visitor.host.split(":")
+    with socket.create_connection((host, int(port))) as connection:
+        connection.sendall(f"{head}{kind}{body}".encode())
+        assert asked.wait(60)
+    assert [answers.get(timeout=60) for _ in range(2)] == [True, False]
 
 
 @pytest.mark.usefixtures("shortly")

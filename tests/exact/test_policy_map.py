@@ -13,7 +13,7 @@ from brute_force import Policies
 import qdecay
 from qdecay.errors import BudgetExceeded
 from qdecay.exact.algebra.curve_polynomial import CurvePolynomial
-from qdecay.exact.policy_map import MapLine, _differ
+from qdecay.exact.map_lines import MapLine, differ
 from qdecay.exact.solver.line_advantage import MOST_STATES, LineAdvantages
 from qdecay.exact.solver.rational_model import RationalModel
 from qdecay.exact.solver.series import PolicySeries
@@ -222,7 +222,7 @@ def test_neighbours_that_differ_are_close() -> None:
 
 
 @pytest.mark.parametrize(
-    ("one", "two", "differ"),
+    ("one", "two", "expected"),
     [
         ("1/2", "1/2", False),
         ("1/2", "9/16", False),
@@ -231,7 +231,7 @@ def test_neighbours_that_differ_are_close() -> None:
         ("999/1000", "99/100", True),  # ten times as close to 1
     ],
 )
-def test_a_boundary_that_moves_far_needs_lines_between(one: str, two: str, differ: bool) -> None:
+def test_a_boundary_that_moves_far_needs_lines_between(one: str, two: str, expected: bool) -> None:
     """Over a sixteenth of gamma's axis, or to half of the distance to 1."""
     lines = [
         MapLine(
@@ -239,7 +239,7 @@ def test_a_boundary_that_moves_far_needs_lines_between(one: str, two: str, diffe
         )
         for gamma in (one, two)
     ]
-    assert _differ(*lines) == differ
+    assert differ(*lines) == expected
 
 
 def test_a_part_of_gamma_has_the_boundaries_inside() -> None:

@@ -11,6 +11,7 @@ from learners import LEARNERS, bits
 from qdecay._support import memory
 from qdecay.learning import q_learning
 from qdecay.learning.discrete_env import as_discrete
+from qdecay.model.mdp import MDP
 from qdecay.model.numbering import Numbering
 
 SPACES = [
@@ -114,6 +115,32 @@ def test_actions_of_several_parts_are_taken():
     result = q_learning(Locks(), 0.5, steps=500, epsilon=1, step_size=1.0)
     assert result.q[0].tolist() == [2.5] * 5 + [5.0]
     assert (result.action_names[5], result.state_names) == ("[1, 2]", ("[0]", "[1]"))
+
+
+@pytest.mark.parametrize("wrap", [lambda env: env, gym.wrappers.RecordEpisodeStatistics])
+def test_an_environment_with_names_is_shown_with_them(wrap):
+    """They are those of its model."""
+    env = gym.make("qdecay/DeepSea-v0")
+    result, model = q_learning(wrap(env), 0.5, steps=20), MDP.from_env(env)
+    assert result.action_names == ("left", "right") == model.action_names
+    assert result.state_names == model.state_names
+
+
+@pytest.mark.parametrize("names", ["lr", [0, 1], ["left"], None])
+def test_other_attributes_are_no_names(names):
+    """An environment may use the word for something else."""
+    env = gym.make("FrozenLake-v1").unwrapped
+    env.action_names = env.state_names = names
+    result = q_learning(env, 0.5, steps=20)
+    assert (result.action_names, result.state_names) == (None, None)
+
+
+def test_a_wrapper_may_give_actions_another_meaning():
+    """Then the names of those below it would be wrong."""
+    env = gym.wrappers.TransformAction(
+        gym.make("qdecay/DeepSea-v0"), lambda action: 1 - action, Discrete(2)
+    )
+    assert q_learning(env, 0.5, steps=20).action_names is None
 
 
 def test_discrete_environments_are_left_alone():

@@ -84,7 +84,7 @@ def test_a_mistake_is_one_line(text, over, said):
 
 def test_an_argument_that_is_given_or_of_a_file_is_refused(tmp_path):
     """One value cannot be a point and a line, and files have no arguments."""
-    with pytest.raises(InputError, match="omit -k slip, which is a point"):
+    with pytest.raises(InputError, match="omit -k slip, which fixes it"):
         line_of(Source("qdecay/NChain-v0", {"slip": Typed.read("0.1")}), "slip=0..1")
     path = tmp_path / "model.json"
     MDP.from_rows([(0, 0, 0, 1, 1, True)], n_states=1, n_actions=1).save(path)

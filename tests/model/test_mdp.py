@@ -225,6 +225,20 @@ def test_a_state_is_read_by_name_then_by_number(state: int | str, index: int) ->
     assert mdp.state_index(state) == index
 
 
+CELLS = ("(1, 2)", "(12, )", "(2, 1)", "1 2", "12 ")
+
+
+@pytest.mark.parametrize(
+    ("state", "index"), [("(2,1)", 2), (" ( 1,2 )", 0), ("(1, 2)", 0), ("12 ", 4), ("2", 2)]
+)
+def test_spaces_of_a_name_may_be_omitted(state: str, index: int) -> None:
+    """Where only one name is left; a name as it stands, and a number, come first."""
+    mdp = MDP.from_rows([], n_states=5, n_actions=1, state_names=CELLS)
+    assert mdp.state_index(state) == index
+    with pytest.raises(ValueError, match="a number from 0 to 4, got '1 2 '"):
+        mdp.state_index("1 2 ")
+
+
 @pytest.mark.parametrize(
     ("names", "state", "message"),
     [
@@ -296,6 +310,20 @@ FOREST_P = np.array([[[0.1, 0.9, 0], [0.1, 0, 0.9], [0.1, 0, 0.9]], [[1, 0, 0]] 
 FOREST_R = np.array([[0, 0], [0, 1], [4, 2]])
 
 
+@pytest.mark.parametrize("value", [None, "", [], {}, False])
+@pytest.mark.parametrize("place", [3, 4])
+def test_nothing_is_no_number(tmp_path: Path, value: object, place: int) -> None:
+    """Neither as a probability nor as a reward, exact or of floats: an empty one is not 0."""
+    row: list[object] = [0, 0, 0, 1, 1, False]
+    row[place] = value
+    path = tmp_path / "m.json"
+    document = {"schema": "qdecay.mdp/1", "n_states": 1, "n_actions": 1, "transitions": [row]}
+    path.write_text(json.dumps(document))
+    for kind in (MDP, FloatMDP):
+        with pytest.raises(InputError, match=f"{('probability', 'reward')[place - 3]} must be"):
+            kind.load(path)
+
+
 def test_arrays_as_pymdptoolbox_has_them() -> None:
     """Its forest example is one model, dense, sparse or with a reward per transition."""
     dense = MDP.from_arrays(FOREST_P, FOREST_R)
@@ -321,7 +349,7 @@ def test_npz_files_are_read(tmp_path: Path) -> None:
     np.savez(path, P=FOREST_P, R=FOREST_R)
     assert MDP.load(path) == MDP.from_arrays(FOREST_P, FOREST_R)
     np.savez(path, P=np.array([None]), R=FOREST_R)
-    with pytest.raises(InputError, match="allow_pickle"):
+    with pytest.raises(InputError, match="P.npy: holds Python objects, which are not read"):
         MDP.load(path)
     np.savez(path, P=FOREST_P)
     with pytest.raises(InputError, match="the array R is missing"):

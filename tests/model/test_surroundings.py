@@ -20,6 +20,7 @@ from qdecay import MDP, as_mdp, price
 from qdecay.errors import InputError
 from qdecay.model.door import as_finite_mdp
 from qdecay.model.float_mdp import FloatMDP
+from qdecay.model.rows import ModelRows
 from qdecay_envs.table import sure
 from qdecay_envs.tabular import TabularEnv
 
@@ -166,6 +167,72 @@ def test_surroundings_travel_but_are_not_compared(kind: Any, tmp_path: Path) -> 
     assert read == mdp and (read.time_limit, read.initial_states) == known
 
 
+BESIDE = ("name", "time_limit", "initial_states", "scaled", "visits", "remarks")
+EXAMPLE = ModelRows(
+    [
+        *[(0, 0, t, Fraction(n, 30011), 5, False) for t, n in ((0, 11), (1, 30000))],
+        (0, 1, 0, 1, 0, True),
+        *[(2, 0, t, THIRD, 1, False) for t in range(3)],
+    ],
+    3,
+    2,
+    state_names=["Zürich, HB", "a\nb", "1/3"],
+    action_names=["walk", "wait"],
+    name="data",
+    time_limit=9,
+    initial_states={0: THIRD, 2: 1 - THIRD},
+    visits={(0, 0): 30011, (0, 1): 1},
+    remarks=("no action is available in state 1: absorbing with reward 0", "a second line"),
+    scaled={(2, 0): 1 - Fraction(1, 2**20)},
+)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("ending", ["json", "npz"])
+def test_files_keep_all_that_a_model_says(kind: Any, ending: str, tmp_path: Path) -> None:
+    """Names, counts, what was done to which rows, remarks; whichever kind saves and loads it."""
+    mdp, path = MDP.of(EXAMPLE), tmp_path / f"m.{ending}"
+    (mdp if ending == "json" else FloatMDP.from_mdp(mdp)).save(path)
+    read = kind.load(path)
+    told = {name: getattr(EXAMPLE, name) for name in BESIDE} | {"name": str(path)}
+    assert {name: getattr(read, name) for name in BESIDE} == told
+    assert read.state_names == mdp.state_names and read.action_names == mdp.action_names
+    if kind is MDP:
+        assert read == mdp and read.counts.tolist() == [11, 30000, 1, 0, 0, 0]
+        assert MDP.of(read.rows()).scaled == EXAMPLE.scaled
+    else:
+        assert read == FloatMDP.from_mdp(mdp)
+        read.save(tmp_path / "again.npz")
+        again = FloatMDP.load(tmp_path / "again.npz")
+        assert again == read and again.remarks == read.remarks
+
+
+def test_models_that_say_nothing_write_nothing(tmp_path: Path) -> None:
+    mdp = MDP.from_rows([(0, 0, 0, 1, 1, False)], n_states=1, n_actions=1)
+    assert mdp.to_json().keys() == {"schema", "n_states", "n_actions", "transitions"}
+    FloatMDP.from_mdp(mdp).save(tmp_path / "m.npz")
+    with np.load(tmp_path / "m.npz") as arrays:
+        assert set(arrays) == {"P_data", "P_indices", "P_indptr", "R", "ends"}
+
+
+def test_counts_and_narrow_floats(tmp_path: Path) -> None:
+    """Halves are halves in 32 bits; thirds, which they round, are no shares."""
+    for chances, visits in (([0.5, 0.5], 2), ([1 / 3, 2 / 3], 3)):
+        parts = SPARSE | {"P_data": np.array(chances, np.float32), "visits": [[visits], [0]]}
+        np.savez(tmp_path / f"{visits}.npz", **parts)
+    assert MDP.load(tmp_path / "2.npz").counts.tolist() == [1, 1]
+    with pytest.raises(InputError, match="is no share of 3 visits"):
+        MDP.load(tmp_path / "3.npz")
+
+
+def test_names_that_arrays_cannot_keep_are_refused(tmp_path: Path) -> None:
+    """NumPy cuts the NUL off, so that two names might become one."""
+    model = FloatMDP.of(replace(EXAMPLE, state_names=["a", "a\0", "b"], initial_states={}))
+    with pytest.raises(ValueError, match="m.npz: state_names: a text that ends in NUL cannot be"):
+        model.save(tmp_path / "m.npz")
+    assert not list(tmp_path.iterdir())
+
+
 def test_a_saved_model_is_judged_alike(tmp_path: Path) -> None:
     """Within its limit, from where its episodes begin: 9 steps of 1, or as many from 0 and 1."""
     path = tmp_path / "model.json"
@@ -194,18 +261,37 @@ WRONG_FILES: list[tuple[dict[str, Any], str]] = [
     ({"initial_states": [[9, 1]]}, "a state of initial_states must be from 0 to 1, got 9"),
     ({"initial_states": [[0, "1/3"]]}, "initial_states must have probabilities > 0 that sum to 1"),
     ({"initial_states": [[0, 1]], "start": 0}, 'initial_states: leave it out where there is a "s'),
+    (
+        {"visits": [[0, 0, 3]]},
+        r"state 0, action 0: the probability (1/4|0\.25) is no share of 3 vi",
+    ),
+    ({"visits": [[0, 0, 0]]}, r"visits of \(0, 0\) must be [^\n]*, got 0"),
+    ({"visits": [[1, 0, 4]]}, "state 1, action 0: has visits, and no transitions"),
+    ({"visits": [[0, -1, 4]]}, "state 0, action -1: has visits, and no transitions"),
+    ({"scaled": {}}, r"scaled: must be a list of \[state, action, scaled\]"),
+    ({"scaled": [[0, 0]]}, r"scaled: entry 0 must be \[state, action, scaled\], got \[0, 0\]"),
+    ({"scaled": [[0, 0, None]]}, r"scaled: entry 0 must be \[state, action, scaled\], got"),
+    ({"scaled": [[0, 0, 1], [0, 0, 1]]}, "scaled: state 0, action 0 is listed twice"),
+    ({"scaled": [[1, 0, 1]]}, "scaled: state 1, action 0: has no transitions"),
+    ({"scaled": [[0, -1, 1]]}, "scaled: state 0, action -1: has no transitions"),
+    ({"scaled": [[0, 0, 0]]}, "scaled: state 0, action 0: a sum must be within 1e-5 of 1, got 0"),
+    ({"scaled": [[0, 0, "x"]]}, "scaled: state 0, action 0 must be a number like"),
+    ({"remarks": "text"}, "remarks must be a list of strings, got 'text'"),
+    ({"remarks": [["a"]]}, r"remarks must be a list of strings, got \[\['a'\]\]"),
 ]
 
 
+@pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize(("wrong", "message"), WRONG_FILES)
-def test_a_file_that_begins_nowhere_is_refused(
-    wrong: dict[str, Any], message: str, tmp_path: Path
+def test_a_file_that_says_what_cannot_be_is_refused(
+    kind: Any, wrong: dict[str, Any], message: str, tmp_path: Path
 ) -> None:
     path = tmp_path / "bad.json"
-    sizes = {"schema": "qdecay.mdp/1", "n_states": 2, "n_actions": 1, "transitions": []}
+    rows = [[0, 0, 0, "1/4", 0, False], [0, 0, 1, "3/4", 0, False]]
+    sizes = {"schema": "qdecay.mdp/1", "n_states": 2, "n_actions": 1, "transitions": rows}
     path.write_text(json.dumps(sizes | wrong))
     with pytest.raises(InputError, match=f"^[^\n]*{message}[^\n]*$"):
-        MDP.load(path)
+        kind.load(path)
 
 
 WRONG_ARRAYS: list[tuple[dict[str, Any], str]] = [
@@ -215,6 +301,81 @@ WRONG_ARRAYS: list[tuple[dict[str, Any], str]] = [
     ({"initial_states": [0.5, 0.4]}, "the start distribution must be >= 0 and sum to 1"),
     ({"initial_states": [0.5, 0.5], "start": 0}, "leave out initial_states where there is a start"),
 ]
+
+
+SPARSE = {
+    "P_data": [0.25, 0.75],
+    "P_indices": [0, 1],
+    "P_indptr": [0, 2, 2],
+    "R": [[1.0], [np.nan]],
+}
+WRONG_SPARSE: list[tuple[dict[str, Any], str]] = [
+    (
+        {"state_names": [1, 2]},
+        r"state_names must be a list of texts, got an array of shape \(2,\), dt",
+    ),
+    ({"state_names": "ab"}, r"state_names must be a list of texts, got an array of shape \(\), dt"),
+    ({"state_names": ["a", "a"]}, "state_names must be distinct: 0 and 1 are both 'a'"),
+    ({"state_names": [b"a", b"b"]}, "state_names must be a list of texts, got .* dtype .S1"),
+    (
+        {"state_names": np.array(["a", None])},
+        "state_names.npy: holds Python objects, which are not",
+    ),
+    ({"action_names": ["a", "b"]}, "action_names must have 1 entries, got 2"),
+    ({"remarks": [0.5]}, "remarks must be a list of texts"),
+    (
+        {"visits": [[4.0], [0.0]]},
+        r"visits must hold whole numbers in the shape of R, \(2, 1\), got f",
+    ),
+    (
+        {"visits": [4, 0]},
+        r"visits must hold whole numbers in the shape of R, \(2, 1\), got int64, \(",
+    ),
+    ({"visits": [[3], [0]]}, "state 0, action 0: the probability 0.25 is no share of 3 visits"),
+    ({"visits": [[4], [1]]}, "state 1, action 0: has visits, and no transitions"),
+    ({"visits": [[-4], [0]]}, "(no share of -4 visits|got -4)"),
+    ({"scaled": [[np.nan], [1]]}, "scaled must hold finite floats in the shape of R"),
+    ({"scaled": [[1], [1]]}, "scaled must hold finite floats in the shape of R"),
+    ({"scaled": [[0.0], [1]]}, "scaled: state 0, action 0: a sum must be within 1e-5 of 1, got 0"),
+    ({"scaled": [[1e308], [1]]}, r"scaled: state 0, action 0: a sum must be within 1e-5 of 1, got"),
+    ({"scaled": [[1], [0.9]]}, "scaled: state 1, action 0: has no transitions"),
+    ({"R": [["1"], ["nan"]]}, "R must hold real numbers, got dtype <U3"),
+]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(("wrong", "message"), WRONG_SPARSE)
+def test_arrays_that_say_what_cannot_be_are_refused(
+    kind: Any, wrong: dict[str, Any], message: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "bad.npz"
+    np.savez(path, **SPARSE | wrong)
+    with pytest.raises(InputError, match=f"^[^\n]*{message}[^\n]*$"):
+        kind.load(path)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_dense_arrays_may_be_text(kind: Any, tmp_path: Path) -> None:
+    """Numbers as `from_arrays` takes them, and names; no pickle is read for it."""
+    path = tmp_path / "text.npz"
+    p, r = [[["1/3", "2/3"], ["0", "1"]]], [["1e-3"], ["nan"]]
+    np.savez(path, P=p, R=r, state_names=["here", "there"], action_names=["go"])
+    made = kind.from_arrays(p, r)
+    assert kind.load(path) == replace(made, state_names=("here", "there"), action_names=("go",))
+    np.savez(path, P=p, R=r, visits=[[3], [0]])
+    with pytest.raises(InputError, match="the arrays P and visits cannot be combined"):
+        kind.load(path)
+    np.savez(path, P=[[["x"]]], R=[["1"]])
+    with pytest.raises(InputError, match=r"P\[0, 0, 0\] must be a number like"):
+        kind.load(path)
+
+
+def test_many_numbers_in_text_are_refused(tmp_path: Path) -> None:
+    """Each takes a microsecond, however little space a zero takes in the file."""
+    path = tmp_path / "many.npz"
+    np.savez_compressed(path, P=np.full((1, 1001, 1001), "0"), R=np.zeros(1001))
+    with pytest.raises(InputError, match="P has 1,002,001 numbers in text, and at most 1,000,000"):
+        MDP.load(path)
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -20,7 +20,6 @@ from qdecay.planning import (
     value_iteration,
 )
 from qdecay.planning.average import _Chain, _rows
-from qdecay.planning.table import table_of
 
 # Howard, Dynamic Programming and Markov Processes (1960), table 4.1: a taxi in three towns.
 TAXICAB = {
@@ -64,7 +63,7 @@ def test_errors_are_true_however_wrong_the_values_are(seed: int) -> None:
     """A gain and a bias that are off by up to 1/10 have errors that cover it."""
     mdp, random = ending_model(seed), np.random.default_rng(seed)
     policy = mdp.available.argmax(axis=1)
-    chain = _Chain(*_rows(mdp, table_of(mdp), policy))
+    chain = _Chain(*_rows(mdp, policy))
     exact = ending_policies(seed).limits_of(policy.tolist())
     alive = mdp.available.any(axis=1)  # the others are known
     gain, h = (np.array(values, dtype=float) for values in (exact.gain, exact.bias))

@@ -16,7 +16,7 @@ from models import TAXI
 import qdecay
 from qdecay.exact.algebra.number import AlgebraicNumber, isolate_roots
 from qdecay.model.source import HOMEWORK, Source
-from qdecay.pricing.result import inside
+from qdecay.pricing.ends import inside
 from qdecay.reporting.certified_page import read_certified_page
 from qdecay.reporting.chapter import Chapter, read_chapter
 from qdecay.reporting.gallery import Card, Stripe

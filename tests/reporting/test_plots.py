@@ -65,7 +65,6 @@ def run(name: str, n_states: int, n_actions: int) -> LearningResult:
     return LearningResult("q_learning", 0.9, 0, q, visits, returns, lengths, 1500, info=info)
 
 
-RIVERS = ModelInfo(RIVER, 0)
 CHANGE = NumericChange(0.6143009, 0.614301, {0: Sides((0,), (1,))})
 
 

@@ -115,7 +115,7 @@ def test_time_that_is_up_hands_over_the_first_models(store: Path, monkeypatch) -
     assert [event.done for event in seen] == list(range(models)) and models > 2
     assert {event.total for event in seen} == {models}
     monkeypatch.setattr(Deadline, "left", property(lambda self: 1.5 - seen[-1].done))
-    with pytest.raises(BudgetExceeded, match=f"; 2 of {models} models are looked at$") as caught:
+    with pytest.raises(BudgetExceeded, match=f"; 2 of {models} models are done$") as caught:
         phase_diagram(store, progress=seen.append, max_seconds=9)
     rows = caught.value.best.rows
     assert rows == whole.rows[: len(rows)]

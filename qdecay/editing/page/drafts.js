@@ -29,22 +29,22 @@ export class Drafts {
     this.#retry();
   }
 
-  /** Of two pages that changed the draft, keep this one's. */
-  async keepMine() {
+  /**
+   * Of two pages that changed the draft, keep this one's, or take the other's.
+   * @returns what the server has; null where it does not answer
+   */
+  async settle(keepsMine) {
     try {
-      this.revision = (await ask("state")).revision;
+      const found = await ask("state");
+      this.revision = found.revision;
+      if (!keepsMine) this.wanted = null;
       this.#become("stored");
       this.#send();
+      return found;
     } catch (error) {
-      if (!(error instanceof Gone)) throw error;
-      this.lost();
+      this.#failed(error);
+      return null;
     }
-  }
-
-  /** Of two pages that changed the draft, take the other's: what is here need not be stored. */
-  abandon() {
-    this.wanted = null;
-    this.state = "stored";
   }
 
   async #send() {

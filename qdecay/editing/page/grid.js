@@ -55,22 +55,23 @@ export function gridView(store) {
 
   // ---- the size
 
-  function resize(rows, columns, spot) {
-    const { cells } = store.form;
-    const [tall, wide] = [rows, columns].map((side) => Math.max(1, Math.min(MOST_SIDE, Math.round(side) || 1)));
-    if (tall === cells.length && wide === cells[0].length) return show(store.form);
-    return store.change({ ...store.form, cells: resized(cells, tall, wide), wind: store.form.wind.slice(0, wide) }, spot);
+  /** Give the map so many rows or columns as are typed, or the nearest number that there can be. */
+  function resize(spot, typed) {
+    const { cells, wind: blown } = store.form, sides = { rows: cells.length, columns: cells[0].length };
+    const wanted = typed.trim() ? Math.round(Number(typed)) : NaN;
+    const side = Number.isNaN(wanted) ? sides[spot] : Math.max(1, Math.min(MOST_SIDE, wanted));
+    const { rows, columns } = { ...sides, [spot]: side };
+    if (side === sides[spot]) show(store.form);
+    else store.change({ ...store.form, cells: resized(cells, rows, columns), wind: blown.slice(0, columns) }, spot);
+    if (String(side) === typed.trim()) return say(`${rows} rows, ${columns} columns`, 300);
+    byId("size-error").textContent = `A map has 1 to ${MOST_SIDE} ${spot}: “${typed.trim()}” became ${side}.`;
+    byId("size-error").hidden = false;
+    return say(byId("size-error").textContent);
   }
   for (const button of document.querySelectorAll("button[data-more]")) {
-    button.addEventListener("click", () => {
-      const { cells } = store.form, by = Number(button.dataset.by);
-      if (button.dataset.more === "rows") resize(cells.length + by, cells[0].length, "rows");
-      else resize(cells.length, cells[0].length + by, "columns");
-      say(`${store.form.cells.length} rows, ${store.form.cells[0].length} columns`, 300);
-    });
+    button.addEventListener("click", () => resize(button.dataset.more, String(Number(byId(button.dataset.more).value) + Number(button.dataset.by))));
   }
-  byId("rows").addEventListener("change", (event) => resize(Number(event.target.value), store.form.cells[0].length, "rows"));
-  byId("columns").addEventListener("change", (event) => resize(store.form.cells.length, Number(event.target.value), "columns"));
+  for (const spot of ["rows", "columns"]) byId(spot).addEventListener("change", (event) => resize(spot, event.target.value));
 
   // ---- the numbers of the world
 
@@ -142,6 +143,7 @@ export function gridView(store) {
 
   function show(form) {
     const [rows, columns] = [form.cells.length, form.cells[0].length];
+    byId("size-error").hidden = true;
     setValue(byId("rows"), String(rows));
     setValue(byId("columns"), String(columns));
     document.documentElement.style.setProperty("--board", columns);

@@ -102,6 +102,16 @@ function editor(opened) {
     }
   }
 
+  /** Show what another page has typed, as a step that can be undone. */
+  async function takeOther() {
+    const found = await drafts.settle(false);
+    if (!found) return;
+    const other = beginning(found);
+    for (const [name, record] of other.records) records.set(name, record);
+    store.replace(other.state);
+    notice("This is the other page's. Undo (Ctrl+Z) brings back what was here.", "good");
+  }
+
   function step(direction, isByKey) {
     const before = store.state.kind, spot = store[direction]();
     if (spot === undefined) return;
@@ -114,7 +124,7 @@ function editor(opened) {
 
   connect(store, {
     new: () => files.blank(), open: () => files.open(), save: () => files.save(), "save-as": () => files.saveAs(), export: () => files.exportPage(), download: () => files.download(),
-    undo: (isByKey) => step("undo", isByKey), redo: (isByKey) => step("redo", isByKey), "keep-mine": () => drafts.keepMine(), "take-other": () => { drafts.abandon(); location.reload(); }, "close-notice": () => { byId("notice").hidden = true; },
+    undo: (isByKey) => step("undo", isByKey), redo: (isByKey) => step("redo", isByKey), "keep-mine": () => drafts.settle(true), "take-other": takeOther, "close-notice": () => { byId("notice").hidden = true; },
   });
   addEventListener("beforeunload", (event) => { if (!drafts.isStored) event.preventDefault(); });
   show();

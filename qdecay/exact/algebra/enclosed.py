@@ -1,12 +1,12 @@
 """Rational numbers that are known by ever shorter intervals, each proven.
 
-The breakpoint of a lake of 90,000 states is a fraction of a million digits. What is asked of it,
-its place among other numbers and its first decimals, an interval answers.
+The breakpoint of a lake of 90,000 states is a fraction of a million digits. An interval is enough
+to compare it with other numbers and to show its first decimals.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 from typing import Any, NoReturn
 
@@ -17,16 +17,16 @@ from qdecay.exact.algebra.closed_form import ClosedForm
 from qdecay.exact.algebra.number import AlgebraicNumber
 from qdecay.exact.algebra.polynomial import Interval
 
-_MOST_BITS = 4096  # numbers closer than 2^-4096 are not told apart
+_MOST_BITS = 4096  # numbers closer than 2^-4096 are not distinguished
 _KEPT_BITS = 512  # of a copy or a pickle
 
 
 class EnclosedNumber(AlgebraicNumber):
     """A rational number without its numerator and denominator.
 
-    It compares as any other number does; two that differ by less than 2^-4096, if at all, raise
-    `BudgetExceeded`. Its polynomial is not known: `coefficients`, `degree` and the like raise
-    `BudgetExceeded` too, and documents have null in its place.
+    It compares like any other number; comparing two that differ by less than 2^-4096, if at all,
+    raises `BudgetExceeded`. Its polynomial is unknown: `coefficients` and `polynomial` raise
+    `BudgetExceeded` too, and documents have null in their place.
     """
 
     __slots__ = ("_nearer", "_origin", "_size")
@@ -35,9 +35,9 @@ class EnclosedNumber(AlgebraicNumber):
         """Trusts its arguments.
 
         Args:
-            nearer: returns an interval of width 2^-bits at most.
+            nearer: a function of `bits` that returns an interval of width at most 2^-bits.
             size: about how many bits its numerator and denominator have.
-            origin: where it is from; numbers are equal if these are. None equals nothing.
+            origin: where it comes from; numbers with equal origins are equal. None equals nothing.
         """
         self._nearer, self._size, self._origin = nearer, size, origin
         self._lower, self._upper = nearer(64)
@@ -104,7 +104,7 @@ class EnclosedNumber(AlgebraicNumber):
         origin = None if self._origin is None else (self._origin, factor, shift)
         return EnclosedNumber(nearer, self._size + 64, origin)
 
-    def sign_of(self, p: Any) -> int:
+    def sign_of(self, p: Sequence[int] | fmpz_poly) -> int:
         """Return the exact sign of an integer polynomial at this number."""
         p = p if isinstance(p, fmpz_poly) else fmpz_poly(list(p))
         if p.degree() <= 0:
@@ -151,7 +151,7 @@ def _kept(lower: Fraction, upper: Fraction, size: int) -> EnclosedNumber:
         if bits > _KEPT_BITS:
             raise BudgetExceeded(
                 f"a fraction of up to {size:,} bits was kept as an interval of {_KEPT_BITS} bits: "
-                f"more are not known of it"
+                f"no more of it is known"
             )
         return lower, upper
 

@@ -1,7 +1,7 @@
 """Real algebraic numbers: an integer polynomial and an interval that contains one of its roots.
 
 Every comparison is decided exactly: intervals are refined until they are disjoint, and a common
-factor of the two polynomials decides equality. A rational root is always found as such, so that an
+factor of the two polynomials decides equality. A rational root is always recognised, so that an
 open interval means an irrational number.
 """
 
@@ -40,12 +40,13 @@ _QUICK_BITS = 64  # of an interval around a root that has been guessed
 class AlgebraicNumber(Shown):
     """A real root of a square-free integer polynomial.
 
-    Compares exactly with other algebraic numbers, ints and Fractions, and hashes alike.
+    It compares exactly with other algebraic numbers, ints and Fractions; equal numbers have equal
+    hashes.
 
     Attributes:
         coefficients: of the polynomial, constant term first; primitive, leading one positive.
         lower, upper: lower < root < upper with no other root between, or both equal to a
-            rational root. They tighten as the number is used.
+            rational root. They get closer as the number is used.
 
     >>> half, root = AlgebraicNumber.of(Fraction(1, 2)), isolate_roots([-1, 0, 0, 6])[0]
     >>> half < root < Fraction(3, 5), root.closed_form(), root.decimal(10)
@@ -163,7 +164,7 @@ class AlgebraicNumber(Shown):
 
     def _is_root_of(self, p: fmpz_poly) -> bool:
         common = p.gcd(self._polynomial)
-        # The gcd divides a polynomial whose one root between the ends is this number, and
+        # The gcd divides a polynomial whose only root between the ends is this number, and
         # which does not vanish at the ends: it has that root iff its sign changes.
         return bool(
             common.degree() > 0 and sign_at(common, self._lower) * sign_at(common, self._upper) < 0
@@ -223,7 +224,7 @@ class AlgebraicNumber(Shown):
         return NotImplemented if (order := self._order(other)) is None else order >= 0
 
     def _order(self, other: object) -> int | None:
-        """Return -1, 0 or 1, or None for what is no exact number."""
+        """Return -1, 0 or 1, or None if `other` is not an exact number."""
         if isinstance(other, AlgebraicNumber):
             return 0 if self is other else self._compare(other)
         if isinstance(other, int | Fraction) and not isinstance(other, bool):
@@ -372,7 +373,7 @@ def roots_with_multiplicity(
     lower: RationalLike = 0,
     upper: RationalLike = 1,
 ) -> list[tuple[AlgebraicNumber, int]]:
-    """Return what `isolate_roots` does, each root with its multiplicity.
+    """Return the roots as `isolate_roots` does, each with its multiplicity.
 
     Source: isolation as in qdecay.exact.algebra.polynomial, on each square-free part.
     """
@@ -389,8 +390,7 @@ def isolate_quickly(
     They compare exactly; hash and printing need `AlgebraicNumber.simplified`.
 
     Args:
-        guess: where the only root may be, for 0 <= lower and upper <= 1: one that is good saves
-            time.
+        guess: where the only root may be, for 0 <= lower and upper <= 1; a good guess saves time.
     """
     if guess is not None and lower < guess < upper:
         found = root_near(p, lower, upper, guess, _QUICK_BITS)

@@ -20,7 +20,7 @@ from flint import arb, arb_poly, ctx, fmpq, fmpq_poly, fmpz_poly, nmod_poly
 
 Interval = tuple[Fraction, Fraction]
 
-_PRIME = 2**61 - 1  # any large one
+_PRIME = 2**61 - 1  # any large prime
 _SMALL_PRIMES = (5, 7, 11, 13, 17, 19, 23, 29, 31, 37, 41, 43, 47)
 _NEWTON_AFTER = 6  # bisections that do not split a cluster before Newton is worth its cost
 
@@ -80,8 +80,8 @@ def certainly_coprime(p: fmpz_poly, q: fmpz_poly) -> bool:
 def certainly_irrational(p: fmpz_poly) -> bool:
     """Return True only if p has no rational root.
 
-    A root u / v is one modulo every prime that does not divide the leading coefficient, of which v
-    is a divisor. A polynomial has none modulo a third of all primes, as far as chance goes.
+    As v divides the leading coefficient, a root u / v is also a root modulo every prime that does
+    not divide that coefficient. By chance, a polynomial has no root modulo a third of all primes.
     """
     for prime in _SMALL_PRIMES:
         found = image(p, prime)
@@ -246,8 +246,8 @@ def closer_interval(
 def _newton_limit(
     p: fmpz_poly, derivative: fmpz_poly, around: Interval, start: Fraction, bits: int
 ) -> Fraction | None:
-    """Return where Newton's method settles, to bits + 4 places, or None if it leaves the interval
-    around its start."""
+    """Return the limit of Newton's method, to bits + 4 places, or None if it leaves the
+    interval."""
     with ctx.workprec(2 * bits + 96):
         x = arb(to_fmpq(start)).mid()
         low, high = (arb(to_fmpq(end)) for end in around)

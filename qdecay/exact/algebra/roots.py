@@ -73,7 +73,7 @@ def _square_free_parts(p: fmpz_poly) -> list[tuple[fmpz_poly, int]]:
     """Return the square-free parts of positive degree, x and x - 1 apart from all others.
 
     Advantages often have these two factors: no reward is met for some steps, or two policies earn
-    as much at gamma = 1. What is left of them may be a x^n + b, of any degree, which needs no work.
+    the same at gamma = 1. What remains may be a x^n + b, of any degree, which needs no work.
     """
     p, lowest, at_one = _without_ends(p)
     single = is_binomial(p) or (p.degree() > 0 and certainly_coprime(p, p.derivative()))
@@ -95,7 +95,7 @@ def root_near(
     p: fmpz_poly, lower: Fraction, upper: Fraction, guess: Fraction, bits: int
 ) -> Root | None:
     """Return the only root of p strictly between 0 <= lower and upper <= 1, in an interval of width
-    <= 2^-bits, if Descartes' rule shows at once that it is and the guess is near it; else None.
+    <= 2^-bits; None unless Descartes' rule shows it at once and the guess is near.
 
     The root is simple; the polynomial may have others that are not.
     """
@@ -147,7 +147,7 @@ def _roots_of(
             p //= linear(end) if sign == 0 else 1
         signs = [sign_at(p, end) for end in (lower, upper)]
     if single and signs[0] == signs[1]:
-        return  # it is that of another factor
+        return  # the root belongs to another factor
     intervals = []
     for a, b in [(lower, upper)] if single else isolating_intervals(p, lower, upper):
         if a < b:
@@ -184,8 +184,8 @@ def refine_radical(p: fmpz_poly, positive: bool, bits: int) -> Interval:
 def _rational_root(p: fmpz_poly, intervals: list[Interval]) -> tuple[int, Fraction] | None:
     """Return which interval contains a rational root of p and the root, or None.
 
-    Its denominator divides the leading coefficient and its numerator the constant term:
-    a short enough interval leaves one candidate. p(0) != 0 unless 0 was an interval's root.
+    Its denominator divides the leading coefficient and its numerator the constant term, so a short
+    enough interval leaves one candidate. p(0) != 0 unless 0 was an interval's root.
     """
     if p.degree() <= _FACTOR_DEGREE and p.degree() > 1:
         return None  # irreducible, after _factors

@@ -12,11 +12,13 @@ from typing import Any, TypeVar, overload
 
 from qdecay._support.checks import RealLike, instance
 from qdecay._support.deadline import Deadline
+from qdecay._support.outputs import check_output
 from qdecay._support.progress import OnProgress, counting, reporting
 from qdecay.exact.line_regions import LineRegions
 from qdecay.exact.proof.gamma_parts import gamma_parts
 from qdecay.exact.proof.line_parts import line_parts
 from qdecay.exact.proof.line_parts_at_one import crossings
+from qdecay.exact.proof.verify import MAX_BYTES
 from qdecay.exact.regions import PolicyRegions
 from qdecay.exact.solver.threads import on_one_thread
 from qdecay.exact.walked import lists
@@ -55,15 +57,15 @@ def certificate(
 
     Args:
         problem: the model, or anything that `qdecay.as_mdp` accepts; or a model line.
-        regions: what `policy_regions` found for it, complete.
+        regions: the result of `policy_regions` for it, complete.
         max_seconds: limit of wall time, > 0; None is no limit.
         progress: True shows a bar; a function is called with a `Progress` after each point, and
             after each interval between them.
 
     Raises:
-        TypeError: the regions are not those of such a problem.
-        ValueError: the regions are of another model or line, or not proven up to the end; or the
-            model is far too large.
+        TypeError: the regions do not belong to this kind of problem.
+        ValueError: the regions are those of another model or line, or not proven up to the end; or
+            the model is far too large.
         BudgetExceeded: max_seconds ran out.
     """
     deadline = Deadline(max_seconds)
@@ -103,7 +105,8 @@ def certificate(
 
 
 def _check(problem: Any, regions: Any) -> None:
-    """Raise unless the regions are those of the problem, complete, and of a kind with proofs."""
+    """Raise an error unless the regions belong to the problem, are complete, and can be
+    certified."""
     if isinstance(problem, ModelLine):
         instance(regions, LineRegions, "regions", "those of the line")
         what, own, p = "line", regions.line == problem, regions.parameter
@@ -150,9 +153,12 @@ def write_certificate(
 
     Raises:
         TypeError, ValueError, BudgetExceeded: as `certificate`.
-        OSError: the file cannot be written.
+        InputError: the file cannot be written, which is tried before the work.
+        ValueError: it would be larger than 64 MiB, which `qdecay verify` takes.
     """
-    write_json(path, certificate(problem, regions, max_seconds=max_seconds, progress=progress))
+    check_output(Path(path))
+    document = certificate(problem, regions, max_seconds=max_seconds, progress=progress)
+    write_json(path, document, MAX_BYTES)
 
 
 __all__ = ["certificate", "write_certificate"]

@@ -1,7 +1,7 @@
-"""What a certificate over gamma says of its points and intervals; see `verify` for the form.
+"""What a certificate over gamma says about its points and intervals; see `verify` for the form.
 
-The hints are proven there, so they may be found here by any means: a denominator of all values of a
-policy by Berlekamp-Massey on a projection of the series P^t r modulo one large prime; irreducible
+The checker proves the hints, so they may be found here by any means: a denominator of all values of
+a policy by Berlekamp-Massey on a projection of the series P^t r modulo one large prime; irreducible
 factors by flint.
 """
 
@@ -43,7 +43,7 @@ def gamma_parts(
     Args:
         at_zero: the optimal sets at gamma = 0.
         gammas: the points.
-        sets: those between the points.
+        sets: the optimal sets between the points.
     """
     model, document = RationalModel(mdp), model_document(mdp)
     series = [PolicySeries(model, policy_of(model, optimal), deadline) for optimal in sets]
@@ -85,7 +85,7 @@ def _recurrence(rows: list[Row], q: int, degree: int) -> list[int] | None:
     if exponent is None:
         raise ValueError(f"a certificate of degree {degree} with numbers this long is too large")
     prime = 2**exponent - 1
-    numbers = random.Random(_SEED)  # powers of a single number would make a chain look geometric
+    numbers = random.Random(_SEED)  # with powers of a single number a chain would look geometric
     projection = [numbers.randrange(prime) for _ in rows]
     vector = [reward for reward, _ in rows]
     terms = []

@@ -1,4 +1,5 @@
-"""What a certificate of a model line says of its points and intervals; see `verify` for the form.
+"""What a certificate of a model line says about its points and intervals; see `verify` for the
+form.
 
 By Cramer's rule a policy's values are N(x) / D(x) with D = det(I - gamma P(x)), whose degree is at
 most the number of rows that move, k, and N of degree at most k + 1: k + 2 exact solves, at rational
@@ -41,7 +42,7 @@ def line_parts(
     """Return the parts of a certificate of a line.
 
     Args:
-        values: of the parameter, at the points.
+        values: the values of the parameter at the points.
         policies: of each interval between them, a pair for each state.
     """
     line, p, gamma = RationalLine(regions.line), regions.parameter, regions.gamma
@@ -63,7 +64,7 @@ def line_parts(
 
 
 def _near(series: LineSeries, lower: Fraction, upper: Fraction) -> Iterator[fmpz_poly]:
-    """Yield all advantages: which have a root in an interval is not known."""
+    """Yield all advantages: it is unknown which have a root in an interval."""
     for pair in np.setdiff1d(np.arange(series.model.n_pairs), series.policy).tolist():
         yield series.numerator(pair)
 

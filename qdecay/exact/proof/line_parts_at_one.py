@@ -1,4 +1,4 @@
-"""What a certificate of a model line at gamma = 1 says of its points and intervals."""
+"""What a certificate of a model line at gamma = 1 says about its points and intervals."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ def crossings(
 ) -> tuple[list[AlgebraicNumber], list[Pairs]]:
     """Return the points of a certificate, and the policy of each interval between them.
 
-    Beside breakpoints and touches these are points where a third term changes its sign, of actions
-    that are optimal on both sides or on none.
+    Besides breakpoints and touches these are points where the third term of an action changes its
+    sign while the action is optimal on both sides or on neither.
     """
     p = regions.parameter
     walk = Walk(LineAxis(RationalLine(regions.line), regions.gamma), deadline)
@@ -71,7 +71,7 @@ def parts_at_one(
 
 
 def _near(series: LineSeries, lower: Fraction, upper: Fraction) -> Iterator[fmpz_poly]:
-    """Yield all terms of advantages but that of the gain: c and e."""
+    """Yield all terms of advantages except that of the gain: c and e."""
     for pair in np.setdiff1d(np.arange(series.model.n_pairs), series.policy).tolist():
         yield from (series.term(pair, k) for k in range(1, TERMS))
 

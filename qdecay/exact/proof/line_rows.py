@@ -1,7 +1,7 @@
 """The rows of a model line in a certificate, in integers; standard library only.
 
-Rewards and weights of every action are affine in x: a + b x. A transition of k steps weighs gamma^k
-times its probability. At gamma = 1 its time counts as well: k times its probability.
+Rewards and weights of every action are affine in x: a + b x. The weight of a transition of k steps
+is gamma^k times its probability. At gamma = 1 its time counts as well: k times its probability.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ Affine = tuple[int, int]
 
 
 class Row(NamedTuple):
-    """A pair's expected reward and weights of going on, as integers a + b x, all times `unit`.
+    """A pair's expected reward and continuing weights, as integers a + b x, all times `unit`.
 
     `times` are the expected steps on the way to each state.
     """
@@ -96,7 +96,7 @@ def read_rows(low: ModelDocument, high: ModelDocument, gamma: Fraction) -> dict[
 
 
 class _Numbers(NamedTuple):
-    """What a pair earns and where it goes on to, at one end."""
+    """What a pair earns and where it continues, at one end."""
 
     reward: Fraction
     weights: dict[int, Fraction]

@@ -49,9 +49,9 @@ Row = tuple[int, list[tuple[int, int]]]
 class Model:
     """The common denominator q of the probabilities, and the rows in integers.
 
-    rows[s][a] = R r(s, a), [(t, q p(s, a, t)), ...]: the going-on transitions only; R is a
-    common denominator of the rewards. The rows of the document's states come first, those of the
-    waiting states after them.
+    rows[s][a] = R r(s, a), [(t, q p(s, a, t)), ...]: only continuing transitions; R is a common
+    denominator of the rewards. The rows of the document's states come first, those of the waiting
+    states after them.
     """
 
     q: int
@@ -85,7 +85,7 @@ def check_over_gamma(document: Any) -> tuple[int, int, int]:
 
 
 def _values(model: Model, sets: Sets, d: Polynomial, where: str) -> list[list[int]]:
-    """Return the coefficients of N under the policy of some sets, and show that d is positive."""
+    """Return the coefficients of N under the policy of some sets, and prove that d is positive."""
     chosen = zip(model.rows, model.with_waiting(sets), strict=True)
     policy = [rows[actions[0]] if rows else (0, []) for rows, actions in chosen]
     table = values(model.q, policy, d, where)
@@ -121,7 +121,7 @@ def values(q: int, policy: list[Row], d: Polynomial, where: str) -> list[list[in
         if t >= len(d) and not any(vector):
             return table
         table.append(vector)
-        steps = max(t, len(d))  # c in gamma has up to about this many factors q
+        steps = max(t, len(d))  # c, in gamma, has up to about this many factors q
         require_memory(
             steps * len(policy), max(map(int.bit_length, vector)) + steps * q.bit_length()
         )
@@ -166,7 +166,7 @@ class _Waiting:
         self._before: dict[int, list[int]] = {}  # of a state t: t, (t, 1), (t, 2), ...
 
     def entered(self, t: int, steps: int, where: str) -> int:
-        """Return the state that a transition to t of so many steps enters in its first step."""
+        """Return the state that a transition to t of this many steps enters in its first step."""
         chain = self._before.setdefault(t, [t])
         while len(chain) < steps:
             made = self._n + len(self.following)

@@ -16,14 +16,14 @@ and one with c = 0 > e is iff some such policy takes it in a state s that is not
 iff it has a way, by actions with c = 0 and not through s, to the end, or to a set without s that
 actions with c = e = 0 need not leave.
 
-That is said of single steps. A transition to t of k > 1 steps is k of them, by way of waiting
-states with one action each. Where j steps are left, h = h(t) and w = w(t) - j h(t) there have c = 0
-and e = 0, and make the e of the transition that of its first step.
+This argument is about single steps. A transition to t of k > 1 steps is k of them, through waiting
+states with one action each. With j steps left, h = h(t) and w = w(t) - j h(t) have c = 0 and e = 0
+there, so that the e of the transition is that of its first step.
 
 Signs are those of polynomials: on an interval they have no root between its points; at a point
-they are divisible by its f, or have no root near it. At some points no set changes: there e changes
-its sign, of actions that are optimal on both sides or on none. Where an end of the line gains or
-loses something for ever, its entry is null, and nothing is stated there.
+they are divisible by its f, or have no root near it. At some points no set changes: there the e of
+an action changes its sign while the action is optimal on both sides or on neither. If something is
+gained or lost for ever at an end of the line, its entry is null, and nothing is stated there.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ class _Place(NamedTuple):
     """Where something is stated.
 
     Attributes:
-        sign: of a polynomial there; the text says whose.
+        sign: the sign of a polynomial there; the text names it in errors.
         happens: whether a probability is positive there.
     """
 
@@ -167,7 +167,8 @@ class _Graph:
                 self._ends.add(pair)
 
     def leaves(self, s: int, a: int) -> bool:
-        """Whether an action has a way to the end or to where strict ones stay, not through s."""
+        """Whether an action has a path, not through s, to the end or to where strict actions
+        stay."""
         goals, last = set(range(len(self._actions))) - {s}, None
         while goals != last:
             last, goals = goals, {t for t in goals if self._stays(t, goals)}

@@ -1,4 +1,4 @@
-"""The parts of a certificate that depend on what moves, gamma or a model line."""
+"""The parts of a certificate that depend on what varies: gamma, or the parameter of a line."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ _DYNAMICS = ("schema", "n_states", "n_actions", "transitions")
 
 
 class Parts(NamedTuple):
-    """What a certificate says beside the sets.
+    """What a certificate contains besides the sets.
 
     Attributes:
         head: the members before its points.
         places: [f, [c, k]] of each point.
-        hints: what follows the sets of each interval.
-        at_points: what follows the sets of each point, at gamma = 1.
+        hints: the entries after the sets of each interval.
+        at_points: the entries after the sets of each point, at gamma = 1.
     """
 
     head: dict[str, Any]
@@ -32,7 +32,7 @@ class Parts(NamedTuple):
 
 
 def model_document(mdp: MDP) -> dict[str, Any]:
-    """Return what the document of a model says of its dynamics."""
+    """Return the document of a model, with the dynamics only."""
     document = mdp.to_json()
     return {key: document[key] for key in _DYNAMICS}
 

@@ -1,6 +1,6 @@
 """Where the points of a certificate lie: irreducible factors, and intervals around their roots.
 
-An interval is so short that no advantage has another root in it; the checker counts them again.
+Each interval is so short that no advantage has another root in it; the checker verifies this.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def places(
         series: the advantages left and right of the points.
         numbers: the points.
         near: yields the advantages that may have a root in an interval.
-        at: those at the points, where they are others.
+        at: the advantages at the points, if these are different ones.
     """
     ends = [AlgebraicNumber.of(0), *numbers, AlgebraicNumber.of(1)]
     rooms = [_bits_between(left, right) for left, right in pairwise(ends)]

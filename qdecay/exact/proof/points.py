@@ -1,15 +1,15 @@
 """Checks that optimal sets hold between points and at them; standard library only.
 
-x is what moves, gamma or how far along a model line, from 0 to 1. What is given for each interval
-between neighbouring points are polynomials c with the signs of the advantages under a policy there.
-They are identically 0 for the actions of the interval's sets, and < 0 inside it for all others: the
-policy is optimal, the sets are complete.
+x is what varies from 0 to 1: gamma, or the position along a model line. For each interval between
+neighbouring points, polynomials c are given with the signs of the advantages under a policy there.
+They are identically 0 for the actions of the interval's sets, and < 0 inside it for all others, so
+the policy is optimal and the sets are complete.
 
-Signs: f has no root but the point from the point before to the point after. c, divided by the f
+Signs: from the point before to the point after, f has no root except the point. c, divided by the f
 of both ends as often as possible, has no root from end to end, the ends included: it has one
 sign inside, and is 0 at an end exactly where that f divides it.
 
-The points stand in order, so the intervals cover (0, 1); at each point some set changes.
+The points are in order, so the intervals cover (0, 1); at each point some set changes.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ def read_points(document: Any, available: Sequence[Collection[int]]) -> list[Poi
 def check_regions(
     points: list[Point], intervals: Iterable[tuple[Sets, Advantages]]
 ) -> tuple[int, int]:
-    """Prove the sets at and between points, and return how many breakpoints and touches they are.
+    """Prove the sets at and between points, and return the numbers of breakpoints and touches.
 
     Args:
         points: in order, from 0 to 1.
@@ -83,7 +83,8 @@ def check_regions(
     for i, ((sets, advantages), ends) in enumerate(zip(intervals, pairwise(points), strict=True)):
         _check_interval(sets, advantages, ends, f"interval {i}")
         stated.append(sets)
-    # If the sets left of a point equal those at it, they continue: all else is negative there.
+    # If the sets left of a point equal those at it, they continue: all other advantages are
+    # negative.
     for i, (left, point) in enumerate(zip(stated, points[1:-1], strict=False)):
         require(left != point.sets, f"point {i}: nothing changes there")
     breakpoints = sum(left != right for left, right in pairwise(stated))

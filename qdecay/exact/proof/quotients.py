@@ -24,7 +24,7 @@ def interpolated(samples: list[list[fmpq]]) -> list[fmpq_poly]:
 def in_integers(polynomials: list[fmpq_poly], squared: int = 0) -> list[object]:
     """Return [d, N] or [d, N, W] in integers, of polynomials d, N_0, N_1, ..., W_0, W_1, ...
 
-    N / d and W / d^2 are the same, common factors are left out, and d > 0 half way.
+    N / d and W / d^2 stay the same, common factors are removed, and d > 0 half way.
 
     Args:
         squared: how many of the polynomials are W.

@@ -1,6 +1,6 @@
-"""Reads what certificates are made of, strictly; for the checkers: standard library only.
+"""Read the parts of certificates strictly, for the checkers; standard library only.
 
-Whatever is not of the documented form is refused in a line that says where.
+Anything that does not have the documented form is refused in a line that says where.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ Pair = tuple[int, int]
 
 
 class Outcome(NamedTuple):
-    """What an action may lead to, after how many steps."""
+    """A possible outcome of an action, with its number of steps."""
 
     target: int
     probability: Fraction
@@ -38,7 +38,7 @@ class ModelDocument(NamedTuple):
     """An MDP document.
 
     Attributes:
-        states, actions: their numbers.
+        states, actions: the numbers of states and actions.
         q, scale: common denominators of the probabilities, and of the rewards.
         outcomes: of every available state and action, in order.
     """
@@ -61,8 +61,8 @@ def read_document(document: Any, name: str, before: str = "") -> ModelDocument:
     """Read an MDP document whose probabilities are positive and sum to 1.
 
     Args:
-        name: what messages call it.
-        before: what they say before the number of a transition.
+        name: its name in messages.
+        before: the text before the number of a transition in messages.
     """
     parts = members(document, name, "schema n_states n_actions transitions")
     require(parts["schema"] == "qdecay.mdp/1", f'{name}: the schema must be "qdecay.mdp/1"')

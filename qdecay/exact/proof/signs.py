@@ -15,8 +15,8 @@ from itertools import accumulate, pairwise
 
 Polynomial = list[int]
 
-_MAX_BITS = 2**32  # 512 MiB: the most that a file can make the checker use for one table of numbers
-_BITS_OF_ANY = 320  # that any Python integer takes in a list
+_MAX_BITS = 2**32  # 512 MiB: the most that a file can make the checker use for one table
+_BITS_OF_ANY = 320  # that any Python integer in a list takes
 
 
 class CertificateError(ValueError):
@@ -24,7 +24,7 @@ class CertificateError(ValueError):
 
 
 class BeyondChecker(CertificateError):
-    """Checking would exceed the checker's limits of degree or memory: nothing is known."""
+    """Checking would exceed the checker's limits of degree or memory, so nothing is decided."""
 
 
 def require(holds: bool, reason: str) -> None:
@@ -40,7 +40,8 @@ def require_feasible(holds: bool, reason: str) -> None:
 
 
 def require_memory(numbers: int, bits: int) -> None:
-    """Raise BeyondChecker if this many numbers of this many bits take more memory than that."""
+    """Raise BeyondChecker if this many numbers of this many bits take more than the allowed
+    memory."""
     fits = numbers * (bits + _BITS_OF_ANY) <= _MAX_BITS
     require_feasible(fits, "the numbers exceed what this checker accepts")
 
@@ -57,7 +58,7 @@ def sign_at(p: Polynomial, x: Fraction) -> int:
 def quotient(p: Polynomial, divisor: Polynomial) -> Polynomial | None:
     """Return p / divisor, or None if that does not have integer coefficients.
 
-    For a primitive divisor these are all its multiples, by Gauss's lemma.
+    For a primitive divisor, by Gauss's lemma, it has them exactly if p is a multiple.
     """
     rest, result = list(p), [0] * (len(p) - len(divisor) + 1)
     for k in reversed(range(len(result))):
@@ -110,7 +111,7 @@ def _on_unit_interval(p: Polynomial, a: Fraction, b: Fraction) -> Polynomial:
     start, width, degree = int(a * common), int((b - a) * common), len(p) - 1
     require_memory(len(p), degree * common.bit_length() + max(map(int.bit_length, p)))
     q = _products(p, _powers(common, degree)[::-1])
-    if start:  # q(start + y) by way of z = y / start, so that the shift is by 1
+    if start:  # q(start + y), through z = y / start, so that the shift is by 1
         scale = _powers(start, degree)
         q = list(map(int.__floordiv__, _shifted(_products(q, scale)), scale))
     q = _products(q, _powers(width, degree))

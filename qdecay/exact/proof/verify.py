@@ -28,9 +28,9 @@ at one gamma, and has its points in x:
 At gamma = 1 its intervals are [sets, d, N, W], W like N, its points [f, [c, k], sets, d, N, W], and
 at_low and at_high [sets, d, N, W], or null where a policy gains or must lose something for ever.
 
-`points` says what is proven of the sets at and between points, `over_gamma` and `over_line` why the
-polynomials that they are read off have the signs of the advantages, and `over_line_at_one` how
-these and more signs decide at gamma = 1.
+`points` says what is proven about the sets at and between points, `over_gamma` and `over_line` why
+the polynomials used there have the signs of the advantages, and `over_line_at_one` how these and
+further signs decide at gamma = 1.
 """
 
 from __future__ import annotations
@@ -44,6 +44,7 @@ from typing import Any
 from . import over_gamma, over_line
 from .signs import BeyondChecker, CertificateError
 
+MAX_BYTES = 64 * 2**20  # of a file: its lists of small numbers take twenty times that in memory
 SCHEMAS = (over_gamma.SCHEMA, over_line.SCHEMA)
 __all__ = ["SCHEMAS", "BeyondChecker", "CertificateError", "Verification", "verify"]
 
@@ -53,11 +54,12 @@ class Verification:
     """What a certificate proves: how many regions, breakpoints and touches there are in (0, 1).
 
     Attributes:
-        states: of the model; the optimal actions are proven for each of them at every gamma in [0,
-            1); of a model line, at every model of it, save at gamma = 1 an end where a policy gains
-            or must lose something for ever.
-        regions, breakpoints, touches: none is missing from the certificate.
-        gamma: of a model line, the one it is at, "9/10"; None for a certificate over gamma.
+        states: the number of states; the optimal actions of each are proven at every gamma in
+            [0, 1) or, for a model line, in every model of the line (at gamma = 1 except ends where
+            a policy gains or must lose something for ever).
+        regions, breakpoints, touches: their numbers; none is missing from the certificate.
+        gamma: for a model line, the discount factor as text, such as "9/10"; None for a
+            certificate over gamma.
     """
 
     states: int
@@ -78,12 +80,14 @@ def verify(certificate: dict[str, Any] | str | os.PathLike[str]) -> Verification
     proven.
 
     Args:
-        certificate: what `write_certificate` wrote: the path of the file, or its parsed content.
+        certificate: a certificate by `write_certificate`: the path of the file, or its parsed
+            content.
 
     Raises:
-        CertificateError: a statement does not hold, or is not of the documented form.
-        BeyondChecker: a CertificateError too; checking would exceed its limits of degree or memory.
-        OSError, ValueError: the file cannot be read, or is not JSON.
+        CertificateError: a statement does not hold, or does not have the documented form.
+        BeyondChecker: a kind of CertificateError: checking would exceed the limits of degree or
+            memory.
+        ValueError: the file cannot be read, or is not JSON; the message begins with the path.
 
     >>> model = {"schema": "qdecay.mdp/1", "n_states": 1, "n_actions": 2,
     ...          "transitions": [[0, 0, 0, 1, 1, True], [0, 1, 0, 1, 0, True]]}
@@ -92,10 +96,22 @@ def verify(certificate: dict[str, Any] | str | os.PathLike[str]) -> Verification
     Verification(states=1, regions=1, breakpoints=0, touches=0, gamma=None)
     """
     if isinstance(certificate, str | os.PathLike):
-        certificate = json.loads(Path(certificate).read_text(encoding="utf-8"))
+        certificate = _read(certificate)
     gamma = None
     if isinstance(certificate, dict) and certificate.get("schema") == over_line.SCHEMA:
         gamma, states, breakpoints, touches = over_line.check_line(certificate)
     else:
         states, breakpoints, touches = over_gamma.check_over_gamma(certificate)
     return Verification(states, breakpoints + 1, breakpoints, touches, gamma)
+
+
+def _read(path: str | os.PathLike[str]) -> Any:
+    try:
+        if Path(path).exists() and not Path(path).is_file():  # to open a pipe may wait for ever
+            raise ValueError("it is no file; name a file")
+        return json.loads(Path(path).read_text(encoding="utf-8"))
+    except json.JSONDecodeError as error:
+        raise ValueError(f"{os.fspath(path)}: not JSON: {error}") from error
+    except (OSError, ValueError, RecursionError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise ValueError(f"{os.fspath(path)}: cannot be read: {reason}") from error

@@ -1,9 +1,9 @@
-"""States with equal values for a reason: their moves lead alike to states with equal values.
+"""States that have equal values because their moves lead to states with equal values.
 
 An advantage is 0 for every x if the pair and the policy's pair of its state earn the same and lead,
 with the same weights, to the same classes of an equivalence of states for which the same is true:
 all states of a class have policy rows with equal rewards and equal weights into each class. Floats
-guess which states to call equivalent; each guess is an obligation that is checked in integers.
+guess which states are equivalent; each guess is an obligation that is checked in integers.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _MOST_STEPS = 1000  # of a proof, in a model of no more states
 
 
 class Alike:
-    """Proofs of ties under one policy: for every gamma, or on a line that moves only rewards."""
+    """Proofs of ties under one policy: for every gamma, or on a line on which only rewards vary."""
 
     def __init__(
         self, graph: PolicyGraph, rewards: Sequence[Any], values: NDArray[np.float64]
@@ -55,7 +55,7 @@ class Alike:
     def _proven(self, obligations: list[tuple[int, int]], merged: list[int]) -> bool:
         """Whether the pairs of all obligations earn and lead alike, after more states are merged.
 
-        What proofs have merged stays so: rows that lead alike to classes do so to larger ones.
+        States merged by proofs stay merged: rows that agree on classes also agree on larger ones.
         """
         for _ in range(max(_MOST_STEPS, self._graph.model.n)):
             if not obligations:
@@ -79,7 +79,7 @@ class Alike:
         return s
 
     def _difference(self, one: int, two: int) -> dict[int, int]:
-        """Return the weights into each class of one pair less those of another."""
+        """Return the weights into each class of one pair minus those of another."""
         model, found = self._graph.model, dict[int, int]()
         for pair, sign in ((one, 1), (two, -1)):
             for t, weight in zip(model.targets[pair], model.weights[pair], strict=True):

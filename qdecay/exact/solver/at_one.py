@@ -2,7 +2,7 @@
 
 In episodic models many policies are equally good at gamma = 1: their advantages vanish there, and
 no float proves them negative up to 1. An advantage that is not positive at 1 and has a
-positive slope up to 1 is negative just before it. Where it has a pole at 1, that is said of its
+positive slope up to 1 is negative just before it. If it has a pole at 1, this applies to its
 product with 1 - gamma.
 """
 
@@ -26,7 +26,7 @@ def not_positive_at_one(
     numbers: list[int] = pairs.tolist()
     states = model.pair_state[pairs].tolist()
     ahead = graph.closure(states[0], states, *(model.targets[pair] for pair in numbers))
-    live = np.flatnonzero(graph.live & ahead)  # all others are worth 0
+    live = np.flatnonzero(graph.live & ahead)  # all other states are worth 0
     if len(live) > _MOST_STATES:
         return found
     terms = laurent(model, graph.policy, deadline, live, third=False)

@@ -1,6 +1,6 @@
-"""What the walk goes along, from 0 to 1: the discount factor, or a number of the model.
+"""The axis of a walk, from 0 to 1: the discount factor, or the position along a model line.
 
-An axis knows the advantages of a policy as exact functions of a number x, and may know windows in
+An axis gives the advantages of a policy as exact functions of a number x, and perhaps windows in
 which floats prove most of them negative.
 """
 
@@ -36,7 +36,7 @@ class Advantages(Protocol):
         """The policy's graph."""
 
     def numerator(self, pair: int) -> fmpz_poly | Straight:
-        """Return what has the sign of the pair's advantage for 0 < x < 1; 0 for a tie."""
+        """Return a polynomial with the sign of the pair's advantage for 0 < x < 1; 0 for a tie."""
 
     def identically_zero(self, pairs: Pairs) -> Mask:
         """Return which pairs have advantage 0 for every x."""
@@ -51,7 +51,7 @@ class AxisWindow(Protocol):
     Attributes:
         edges: of the boxes, from `lower` to `upper`.
         suspect: (N, boxes) False where a pair's advantage is proven negative on the box.
-        passed: the number of boxes, from the left, of which nothing more is asked.
+        passed: the number of boxes, from the left, that are no longer needed.
     """
 
     lower: Fraction
@@ -73,7 +73,7 @@ class AxisWindow(Protocol):
         """Guess where in a box each pair's advantage first reaches 0; inf: nowhere."""
 
     def update(self, graph: PolicyGraph, affected: Mask, touched: Mask) -> bool:
-        """Take over a new policy; return whether the window is still of use.
+        """Adapt to a new policy; return whether the window is still useful.
 
         Args:
             graph: the policy's.
@@ -81,7 +81,7 @@ class AxisWindow(Protocol):
             touched: (N,) the pairs whose advantage changes.
 
         Raises:
-            NoBound: nothing is known any more.
+            NoBound: floats no longer prove anything.
         """
 
 
@@ -107,9 +107,9 @@ class Axis(Protocol[_Advantages]):
     Attributes:
         model: the pairs.
         low: where the walk begins, 0 or a number inside at which no optimal set changes.
-        mirrored: whether two pairs of one state have advantages of opposite sign under the policies
-            that differ in these alone, and a pair that is worse at a point than the optimal ones is
-            so under every policy that is optimal there.
+        mirrored: whether two pairs of one state have advantages of opposite sign under the two
+            policies that differ only in them, and a pair that is worse at a point than the optimal
+            ones is worse under every policy that is optimal there.
     """
 
     model: RationalModel
@@ -127,7 +127,8 @@ class Axis(Protocol[_Advantages]):
     def window(self, graph: PolicyGraph, lower: Fraction) -> AxisWindow:
         """Return a window from `lower` on, as wide as floats allow; it may reach 1.
 
-        Where they prove nothing, every pair is suspect in it: the answer is the same, only slower.
+        If floats prove nothing, every pair is suspect in it: the walk is slower, but its result is
+        the same.
         """
 
     def optimal(self, advantages: _Advantages, zero: Mask, deadline: Deadline) -> Mask:

@@ -54,19 +54,25 @@ def _not_negative(bound: Array, edges: tuple[float, ...]) -> NDArray[np.bool_]:
 def negative(row: Array, low: float, high: float, slack: float, depth: int = _DEPTH) -> bool:
     """Prove the polynomial negative on [low, high] by its Taylor form, by bisection if
     necessary."""
-    middle, radius = (low + high) / 2, (high - low) / 2
-    local = taylor_shift(len(row) - 1, middle) @ row
-    top = float(local[0])
-    if top + 1.001 * float(np.abs(local[1:]) @ radius ** np.arange(1, len(row))) + 2 * slack < 0:
+    [top], [spread] = taylor_bound(row[None], low, high)
+    if top + 1.001 * spread + 2 * slack < 0:
         return True
     if depth == 0 or top + slack >= 0:
         return False
+    middle = (low + high) / 2
     return negative(row, low, middle, slack, depth - 1) and negative(
         row, middle, high, slack, depth - 1
     )
 
 
-def taylor_shift(degree: int, middle: float) -> Array:
+def taylor_bound(rows: Array, low: float, high: float) -> tuple[Array, Array]:
+    """Return polynomials' values half-way from low to high, and how far from these others on
+    [low, high] are at most, both but for rounding."""
+    local = rows @ _taylor_shift(rows.shape[1] - 1, (low + high) / 2).T
+    return local[:, 0], np.abs(local[:, 1:]) @ ((high - low) / 2) ** np.arange(1, rows.shape[1])
+
+
+def _taylor_shift(degree: int, middle: float) -> Array:
     """Return M with M @ coefficients those of the polynomial around `middle`, |middle| <= 1."""
     choose, lift = _upper_binomials(degree)
     shift: Array = choose * (middle ** np.arange(degree + 1))[lift]

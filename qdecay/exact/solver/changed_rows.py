@@ -34,11 +34,14 @@ from qdecay.exact.solver.submatrix import rows_of
 
 
 class ChangedRow(NamedTuple):
-    """The sums of one pair.
+    """The sums of one pair; all further integers are 0.
 
     Attributes:
         earned: R, then the integers d M^k r for k < m.
         visits: the integers d M^k e_s for k < m; without meaning if s is not live.
+
+    A pair that ties is mostly one that leads, in a few steps, to where the policy's does: d M^k is
+    soon 0.
     """
 
     earned: list[int]

@@ -1,4 +1,4 @@
-"""What a window proves of advantages: signs on intervals, signs of slopes, bounds at a point.
+"""What a window proves about advantages: signs on intervals, signs of slopes, bounds at a point.
 
 The advantage of each pair is known as a polynomial in tau with radii, tau = (x - centre) / half the
 width: how these are found is in `window`. For gamma = 0 on, see `first_window`.
@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qdecay._support.deadline import Deadline
-from qdecay.exact.solver.bernstein import BOXES, PARTS, U, grid, negative, suspects, taylor_shift
+from qdecay.exact.solver.bernstein import BOXES, PARTS, U, grid, negative, suspects, taylor_bound
 from qdecay.exact.solver.deflation import Bounded, Deflation
 from qdecay.exact.solver.expansion import TINY, Array
 
@@ -22,7 +22,7 @@ _GRID, _HALVINGS = 256, 45  # steps of the search for a root in floats
 
 
 class Bound(NamedTuple):
-    """What numbers of some pairs are at most up to the window's end, in powers of two.
+    """Upper bounds of some pairs' numbers up to the window's end, in powers of two.
 
     At gamma they are at most 2^level (gamma / end)^power; a level of -inf is 0.
     """
@@ -39,7 +39,7 @@ class Claims(ABC):
         centre, half_width: of tau.
         edges: of the boxes, from `lower` to `upper`.
         suspect: (N, boxes) False where the advantage is proven negative on that closed box.
-        passed: the number of boxes, from the left, of which nothing more is asked.
+        passed: the number of boxes, from the left, that are no longer needed.
         terms: the number K of powers of tau that are kept.
         first: whether the window is [0, h] (see `first_window`).
     """
@@ -99,11 +99,10 @@ class Claims(ABC):
         self, pairs: NDArray[np.int64], lower: Fraction, upper: Fraction
     ) -> NDArray[np.bool_]:
         """Return False for pairs whose advantage is negative on all of [lower, upper]."""
-        rows, (low, high) = self._stretched(pairs, lower, upper)
+        rows, ends = self._stretched(pairs, lower, upper)
         slack = (9 * rows.shape[1] + 40) * U * np.abs(rows).sum(axis=1)
-        local = rows @ taylor_shift(rows.shape[1] - 1, (low + high) / 2).T
-        spread = np.abs(local[:, 1:]) @ ((high - low) / 2) ** np.arange(1, rows.shape[1])
-        suspect: NDArray[np.bool_] = ~(local[:, 0] + 1.001 * spread + 2 * slack < 0)
+        middle, spread = taylor_bound(rows, *ends)
+        suspect: NDArray[np.bool_] = ~(middle + 1.001 * spread + 2 * slack < 0)
         return suspect
 
     def slopes(
@@ -116,16 +115,13 @@ class Claims(ABC):
         if len(pairs) == 0:
             return np.zeros(0, dtype=np.int64)
         low, high = self._interval(lower, upper)
-        powers = np.arange(1, self.terms + 2)
         found = self._expansion(pairs)
-        polynomials = powers * found.a[:, 1:]
-        local = polynomials @ taylor_shift(self.terms, (low + high) / 2).T
-        spread = np.abs(local[:, 1:]) @ ((high - low) / 2) ** powers[:-1]
+        polynomials = np.arange(1, self.terms + 2) * found.a[:, 1:]
+        middle, spread = taylor_bound(polynomials, low, high)
         slack = (8 * self.terms + 48) * 2 * U * np.abs(polynomials).sum(axis=1)
         radius = found.slope @ max(abs(low), abs(high)) ** self._slope_powers
-        doubt = spread + 1.001 * radius + slack
-        certain = np.abs(local[:, 0]) > 1.001 * doubt
-        return np.where(certain, np.sign(local[:, 0]), 0).astype(np.int64)
+        certain = np.abs(middle) > 1.001 * (spread + 1.001 * radius + slack)
+        return np.where(certain, np.sign(middle), 0).astype(np.int64)
 
     def bounds_at(self, pairs: NDArray[np.int64], x: Fraction) -> tuple[Array, Array]:
         """Return lower and upper bounds at x of functions with the signs of the advantages."""
@@ -147,7 +143,7 @@ class Claims(ABC):
         return np.exp2(level) + np.where(np.isfinite(level), TINY, 0.0)
 
     def widen(self, room: Bound) -> None:
-        """Let the upper bound of every pair's advantage be larger by as much, (N,) each."""
+        """Raise the upper bound of every pair's advantage by this much, (N,) each."""
         other = room.level != self._room.level
         other |= np.isfinite(room.level) & (room.power != self._room.power)
         self._room = room
@@ -164,12 +160,9 @@ class Claims(ABC):
 
     def _most(self, pairs: NDArray[np.int64], lower: Fraction, upper: Fraction) -> Array:
         found = self._expansion(pairs)
-        low, high = self._interval(lower, upper)
-        local = found.a @ taylor_shift(self.terms + 1, (low + high) / 2).T
-        spread = np.abs(local[:, 1:]) @ ((high - low) / 2) ** np.arange(1, self.terms + 2)
+        middle, spread = taylor_bound(found.a, *self._interval(lower, upper))
         slack = (8 * self.terms + 48) * 2 * U * np.abs(found.a).sum(axis=1)
-        radius = spread + found.rest.sum(axis=1) + slack
-        bound: Array = local[:, 0] + 1.001 * radius
+        bound: Array = middle + 1.001 * (spread + found.rest.sum(axis=1) + slack)
         return bound
 
     def reaches_zero(self, pairs: NDArray[np.int64], lower: Fraction, upper: Fraction) -> Array:

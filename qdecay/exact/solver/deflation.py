@@ -78,7 +78,7 @@ class Bounded(NamedTuple):
 
 
 class Deflation:
-    """What is taken off the values of one window's policy.
+    """What is subtracted from the values of one window's policy.
 
     Attributes:
         homes: the policy's.
@@ -93,9 +93,9 @@ class Deflation:
         self.rho, self.doubt = np.zeros((n, terms + 2)), np.zeros((2, n, 2))
 
     def take_over(self, graph: PolicyGraph, states: Mask) -> bool:
-        """Take over a new policy; return whether all homes are as they were.
+        """Adapt to a new policy; return whether all homes are unchanged.
 
-        If not, nothing is known yet in the states it affects.
+        If not, nothing is known yet about the states it affects.
         """
         before = self.homes.home
         if graph is not self.homes.graph:
@@ -125,7 +125,7 @@ class Deflation:
         return rho
 
     def spread(self, numbers: Array, states: NDArray[np.int64]) -> None:
-        """Copy what is known of their homes to states."""
+        """Copy to states what is known about their homes."""
         home = self.homes.home[states]
         inside = home < len(self.rho)
         numbers[states[inside]] = numbers[home[inside]]

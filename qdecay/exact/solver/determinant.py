@@ -2,8 +2,8 @@
 
 P is the policy's matrix among its live states. How the determinant changes with one row is in
 `changed_rows`, as is what it makes of a pair's power series: the numerator of its advantage. The
-pair whose numerator was asked for last is mostly the one that enters the policy next; its integers
-serve both.
+pair whose numerator was computed last is usually the one that enters the policy next; its integers
+are used for both.
 
 The first D is found from the denominator that one advantage has in lowest terms. That one divides
 D; what is left of D, of small degree and hence with small coefficients, is known from the
@@ -32,10 +32,10 @@ _FEW_STATES = 8  # that differ: one after the other; more take as long as a new 
 
 
 class Determinants:
-    """The determinant of the policy asked for last, and what other rows would change.
+    """The determinant of the last policy, and how other rows would change it.
 
-    One is kept only from the second policy on that has the same live states: where these change at
-    every step it is of no use.
+    It is kept only from the second policy on that has the same live states: if these change at
+    every step it is useless.
     """
 
     def __init__(self, model: RationalModel) -> None:

@@ -99,7 +99,8 @@ def _steps_within_room(growth: int, total: int) -> int:
 def images(
     matrix: Part, start: Sequence[int], growth: int, steps: int, columns: int = 1, total: int = 1
 ) -> Iterator[Digits]:
-    """Yield the digits of v, M v, .., M^(steps - 1) v, some at a time: (some, numbers, digits).
+    """Yield the digits of v, M v, .., M^(steps - 1) v, some at a time: (some, numbers, digits);
+    fewer if all further ones are 0.
 
     Args:
         matrix: M in words, square.
@@ -120,3 +121,5 @@ def images(
         yield block
         if t + at_once < steps:
             first = carried(matrix @ block[-1], width_of(bits + (t + at_once) * more))
+            if not first.any():
+                return

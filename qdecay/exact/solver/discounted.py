@@ -27,7 +27,7 @@ from qdecay.exact.solver.rational_model import RationalModel
 class Discounted:
     """A policy's values at one gamma, a number per state, in the model's integer rewards.
 
-    States that were not asked for have 0.
+    States that were not requested have 0.
     """
 
     model: RationalModel

@@ -128,9 +128,9 @@ class _GammaRows:
         # Side by side: one product with p for both.
         p, h = self._p, self._h
         if _FEW * len(p.data) < len(t):
-            columns, places = np.unique(p.indices, return_inverse=True)
-            p = Part(p.data, places.astype(p.indices.dtype), p.indptr, (p.shape[0], len(columns)))
-            t, size = t[columns], size[columns]
+            t, size = t[p.indices], size[p.indices]
+            each = np.arange(len(p.indices), dtype=p.indices.dtype)
+            p = Part(p.data, each, p.indptr, (p.shape[0], len(each)))
         found = p @ np.concatenate((t, size), axis=1)
         product, sizes = self._c * found[:, :-2], (self._c + h) * found[:, -2:]
         product[:, 1:] += h * found[:, :-3]

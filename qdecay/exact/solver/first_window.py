@@ -83,15 +83,6 @@ class _Moves(NamedTuple):
     powers: NDArray[np.int64]
 
 
-class _Sum(NamedTuple):
-    """What `_Moves` sum up to: terms and their errors, (rows, W + 1, 2), with tau^W times a rest
-    and its slope, (rows,) each."""
-
-    terms: Array
-    rest: Array
-    slope: Array
-
-
 class _Frame(NamedTuple):
     """Exponents of pairs: the least power of tau by the graph, how many more are known to divide
     the advantage, and the power of two that is its unit; (rows,) each."""
@@ -141,7 +132,7 @@ class FirstWindow(Window):
         return bool(np.all(self._y <= _SMALL * self._later[:, 0]))
 
     def update(self, graph: PolicyGraph, affected: Mask, touched: Mask) -> bool:
-        """Take over a new policy; see `AxisWindow`."""
+        """Adapt to a new policy; see `AxisWindow`."""
         entering = graph.policy[self.policy != graph.policy]
         if len(entering):
             with np.errstate(all="ignore"):
@@ -224,7 +215,7 @@ class FirstWindow(Window):
     def _find_terms(
         self, moves: _Moves, pairs: NDArray[np.int64], states: NDArray[np.int64]
     ) -> None:
-        """Find the bands of states, power by power: each takes what the last one brought."""
+        """Find the bands of states, power by power, each from the one before."""
         first, bands = self._steps[states], self._bands.reshape(-1, 2)
         start = np.arange(self.model.n) * (_W + 1)
         own = start[states] + 1 - first
@@ -304,13 +295,13 @@ class FirstWindow(Window):
         s, rows = self.model.pair_state[pairs], np.arange(len(pairs) + 1)
         least, more, unit = frame
         alive = self._steps[s] < self.model.n
-        itself = Part(np.ldexp(1.0, self._unit[s] - unit), s, rows, (len(pairs), self.model.n))
-        there = self._sum(self._moves(pairs, least, unit))
-        here = self._sum(_Moves(_entries(itself, alive), (self._steps[s] - least)[alive]))
+        own = Part(np.ldexp(1.0, self._unit[s] - unit), s, rows, (len(pairs), self.model.n))
+        terms = np.zeros((len(pairs), _W + 1, 2))
+        there = self._add(self._moves(pairs, least, unit), 1.0, terms)
+        itself = _Moves(_entries(own, alive), (self._steps[s] - least)[alive])
+        here = self._add(itself, -1.0, terms)
+        rest, slope = there[0] + here[0], there[1] + here[1]
         reward = np.ldexp(self.model.r[pairs], -unit)
-        terms, rest, slope = there.terms, there.rest + here.rest, there.slope + here.slope
-        terms[:, :, 0] -= here.terms[:, :, 0]
-        terms[:, :, 1] += here.terms[:, :, 1]
         terms[:, 0] += np.stack((reward, self._gamma * np.abs(reward)), axis=1)
         place = np.minimum(np.arange(_W + 1) + more[:, None], _W)  # the last column is 0
         a, error = (np.take_along_axis(terms[:, :, i], place, 1) for i in (0, 1))
@@ -325,19 +316,21 @@ class FirstWindow(Window):
         error[:, 0] += changed
         return Bounded(a, 1.001 * error + TINY, 1.001 * steep + TINY)
 
-    def _sum(self, moves: _Moves) -> _Sum:
+    def _add(self, moves: _Moves, sign: float, terms: Array) -> tuple[Array, Array]:
+        """Add sums of states' terms, with a sign, and of their errors to those of rows, (rows,
+        W + 1, 2); return tau^W times what rests, and its slope, (rows,) each."""
         part, powers = moves
-        bands = self._bands.reshape(self.model.n, -1)
-        found = np.zeros((part.shape[0], _W + 1, 2))
-        for e in np.unique(powers[powers < _W]).tolist():
-            some = _entries(part, powers == e)
-            rows = np.flatnonzero(np.diff(some.indptr))
-            some.indptr = np.append(some.indptr[rows], some.indptr[-1])
-            some.shape = (len(rows), self.model.n)
-            found[rows, e:_W] += (some @ bands).reshape(len(rows), _W + 1, 2)[:, 1 : _W + 1 - e]
+        moved, place = np.unique(powers * self.model.n + part.indices, return_inverse=True)
+        by, states = np.divmod(moved, self.model.n)
+        bands = np.zeros((len(moved), _W + 1, 2))  # of each state, moved by each power
+        column = np.maximum(np.arange(1, _W + 1) - by[:, None], 0)
+        bands[:, :_W] = self._bands[states[:, None], column] * (sign, 1.0)
+        shape = part.shape[0], len(moved)
+        sums = Part(part.data, place.astype(part.indices.dtype), part.indptr, shape)
+        sums.add_product(bands.ravel(), terms.reshape(-1), 2 * (_W + 1))
         later = self._y[part.indices] + self._left_behind(moves)
         steep = self._z[part.indices] + powers * later
-        return _Sum(found, _sums(part, later), _sums(part, steep))
+        return _sums(part, later), _sums(part, steep)
 
     def _upper_polynomials(self, pairs: NDArray[np.int64]) -> Array:
         frame, level = self._frame(pairs), self._room.level[pairs]
@@ -386,7 +379,7 @@ def first_window(
     deadline: Deadline | None = None,
     longest: float = 0.5,
 ) -> FirstWindow:
-    """Return the widest first window of use; `order` is that of `NearZero`.
+    """Return the widest useful first window; `order` is that of `NearZero`.
 
     Raises:
         NoBound: there is none.
@@ -396,7 +389,7 @@ def first_window(
     for half in widest / 2.0 ** np.arange(_TRIES):
         try:
             window = FirstWindow(model, graph, float(half), order, deadline)
-        except NoBound:  # numbers are smaller in a narrower one
+        except NoBound:  # numbers are smaller in a narrower window
             continue
         if window.useful:
             return window

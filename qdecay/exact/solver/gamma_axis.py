@@ -1,4 +1,4 @@
-"""The discount factor as the axis of a walk; floats see most of it, in windows."""
+"""The discount factor as the axis of a walk; floats settle most of it, in windows."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from qdecay.exact.solver.window import Window
 
 _LAST_WINDOW = Fraction(1, 2**28)  # closer to 1 than this, floats are not used
 _DEFLATED = Fraction(1, 2)  # farther, a pole at 1 costs little
-_TERMS = 20  # more would be of use in few windows
-_MOST_HALVINGS = 5  # of what is left up to 1, for a window: narrower ones are of no use
+_TERMS = 20  # more would help in few windows
+_MOST_HALVINGS = 5  # of the rest up to 1, for a window: narrower ones are useless
 ACCURACY = 1e-4  # of windows: with less, too many advantages of far states seem to reach 0
 _FEW_PAIRS = 40  # exact polynomials of this few pairs take less time than the first windows
 
@@ -62,7 +62,7 @@ class GammaAxis:
     def window(self, graph: PolicyGraph, lower: Fraction) -> AxisWindow:
         """Return a window from `lower` on.
 
-        It proves nothing closest to 1, or with singular or huge numbers.
+        It proves nothing very close to 1, or if numbers are singular or huge.
         """
         rest = 1 - lower
         if not self._use_floats or rest < _LAST_WINDOW:
@@ -98,7 +98,7 @@ class GammaAxis:
             return TrivialWindow(self.model, Fraction(0), Fraction(1, 4))
 
     def _homes(self, graph: PolicyGraph, rest: Fraction) -> Homes | None:
-        """Return the homes that a window needs, if it does."""
+        """Return the homes if a window needs them."""
         if rest > _DEFLATED or graph.ends_everywhere:
             return None
         homes = Homes.of(graph)

@@ -1,8 +1,8 @@
-"""Where each state surely ends up under a policy: in one recurrent class, or where nothing is left.
+"""Where each state surely ends up under a policy: in one recurrent class, or worth nothing.
 
-Of each recurrent class that earns anything one state is the *reference*. It is the home of all
-states that lead to this class only, with no end on any way: whose rows sum to 1 exactly. The home
-of states that lead to ends, and to states worth nothing, only is called `n`.
+One state of each recurrent class that earns anything is its *reference*. It is the home of all
+states that lead only to this class and cannot end on the way, so that their rows sum to 1 exactly.
+States that lead only to ends, and to states worth nothing, have the home `n`.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class Homes:
     def after(self, graph: PolicyGraph) -> Homes:
         """Return the homes under a policy whose graph was made from the present one.
 
-        References stay as far as they can.
+        References are kept where possible.
         """
         return self._next(graph, graph.affected)
 
@@ -55,7 +55,7 @@ class Homes:
         p = rows_of(model.p, pairs)
         last = ~(model.sure[pairs] & graph.live[states])
         classes = _closed_classes(p, states, last)
-        beside = np.unique(p.indices[~affected[p.indices]])  # what is not affected keeps its home
+        beside = np.unique(p.indices[~affected[p.indices]])  # unaffected states keep their homes
         goals = {
             model.n: states[last],
             **{self._reference(graph, inside): inside for inside in classes},
@@ -67,7 +67,7 @@ class Homes:
         home[states] = _UNKNOWN
         home = graph.first_reached(goals, home.tolist(), _UNKNOWN)
         home[home == _UNKNOWN] = SEVERAL
-        # Whoever reaches another goal too leads to a state that reaches only that one.
+        # A state that also reaches another goal leads to a state that reaches only that one.
         row = np.repeat(states, np.diff(p.indptr))
         torn = np.unique(row[home[row] != home[p.indices]])
         if len(torn):

@@ -1,8 +1,8 @@
-"""How far along a model line as the axis of a walk, at one gamma; every sign is exact.
+"""The position along a model line as the axis of a walk, at one gamma; every sign is exact.
 
 At gamma = 1 the optimal gain must be 0 in every state for 0 < x < 1. A policy is then better than
 another by its bias, and by its third term where biases tie; an action is optimal if a policy that
-attains all totals takes it, which the orders of the advantages tell (see `sets_at_one`).
+attains all totals takes it, which follows from the orders of the advantages (see `sets_at_one`).
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ class LineAxis:
         use_floats = self.model.n_pairs > _FEW_PAIRS if use_floats is None else use_floats
         self._floats = LineFloats(line, gamma) if use_floats and gamma else None
         self._only_rewards = RewardSeries.serves(line, gamma)
-        # The last ones are asked for again where a walk begins.
+        # The last ones are needed again where a walk begins.
         self._newest: Series | None = None
         self._window: Window | None = None
 
@@ -120,8 +120,8 @@ class LineAxis:
     def optimal_at_end(self, advantages: Series, zero: Mask, end: int) -> Mask | None:
         """Return which pairs are optimal at the low end, 0, or at the high one, 1.
 
-        None where only the model there can tell: moves may be impossible that are possible on the
-        line.
+        None if only the model there can decide: moves that are possible on the line may be
+        impossible there.
 
         Args:
             advantages: under the policy that is optimal beside it.

@@ -14,7 +14,7 @@ and its minors are at most the product of all max(rho_i, 1) (Hadamard), hence, w
 
     |D V| <= B prod rho,    |N| <= U (3 largest |b| + 4 B) prod rho,
 
-because |W| sums to at most 3 U in a row. Enough primes determine N: nothing is left to chance.
+because |W| sums to at most 3 U in a row. Enough primes determine N, with certainty.
 
 At gamma = 1 the bias is V, and the third term w solves A w = U b - U V (see `laurent`). So D^2 w is
 a polynomial, and D^2 U times the third term p w - p V - w(s) of an advantage has at most 4 more
@@ -102,9 +102,8 @@ class LineResidues:
         self._unit, self._gain = 2 * line.denominator * gamma.denominator, gamma.numerator
         self.parts = frozenset(parts)
         self._place = {number: i for i, number in enumerate(parts)}
-        known = {s for part in parts.values() for s in part.pairs}
-        self._known = known
-        self._equations = [self._equations_of(part, known) for part in parts.values()]
+        self._known = {s for part in parts.values() for s in part.pairs}
+        self._equations = [self._equations_of(part) for part in parts.values()]
         self._length = self._length_of(parts)
         self._earned = sum(
             abs(a) + abs(b) for part in self._equations for a, b in part.given
@@ -203,7 +202,7 @@ class LineResidues:
             given = [a - self._unit * v + b for a, v, b in zip(earned, values, ahead, strict=True)]
             found.thirds.update(zip(part.states, solver.series(given), strict=True))
 
-    def _equations_of(self, part: Part, known: set[int]) -> _Equations:
+    def _equations_of(self, part: Part) -> _Equations:
         states = list(part.pairs)
         place, unit = {s: i for i, s in enumerate(states)}, self._unit
         low, change = (fmpz_mat(len(states), len(states)) for _ in range(2))
@@ -298,7 +297,7 @@ def _in_x(p: fmpz_poly) -> fmpz_poly:
 
 
 def _coefficients(poly: nmod_poly, length: int) -> list[nmod]:
-    """Return so many coefficients."""
+    """Return this many coefficients."""
     found = poly.coeffs()[:length]
     return [*found, *[nmod(0, poly.modulus())] * (length - len(found))]
 

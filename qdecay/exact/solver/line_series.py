@@ -9,10 +9,10 @@ At gamma = 1 a policy has a gain g, a bias h and a third term w (see `laurent`),
 three terms, of which the first that is not identically 0 has its sign for every gamma near 1. With
 D the product of det(I - P) over the transient components and of det(I - P_K)^2 / pi(k) over the
 recurrent classes that earn something (P_K without its state k, whose stationary probability is
-pi(k)), D g, D h and D^2 w are polynomials, and D > 0. Where residues do not serve, their values at
+pi(k)), D g, D h and D^2 w are polynomials, and D > 0. If residues cannot be used, their values at
 a few rational x, each an exact solve, determine them.
 
-Only what a pair can reach counts: components that it does not lead to are left out of D.
+Only what a pair can reach matters: components that it does not lead to are left out of D.
 """
 
 from __future__ import annotations
@@ -105,7 +105,7 @@ class LineSeries:
     def order(self, pair: int) -> int:
         """Return which term of the pair's advantage is the first that is not identically 0.
 
-        Their number, 3 at gamma = 1 and else 1, if all are.
+        If all are identically 0, return their number: 3 at gamma = 1, otherwise 1.
         """
         if self._is_regular:
             parts = self.reached(pair)
@@ -199,7 +199,7 @@ class LineSeries:
         return self._reached[pair]
 
     def residues(self, parts: tuple[int, ...], k: int = 0) -> LineResidues:
-        """Return what knows a term over these components, where that is regular."""
+        """Return the residues of a term over these components, if that is regular."""
         kept = self._kept.get(k)
         if kept is None or not kept.parts >= set(parts):
             wanted = set(parts) | {part for pair in self._requested for part in self.reached(pair)}

@@ -1,6 +1,6 @@
 """Linear equations (I - B) x = b in floats, B >= 0: of few states, of chains and grids, of any.
 
-Whoever reads a solution proves how good it is, so that nothing here must be.
+Callers prove how accurate a solution is, so nothing here needs to be proven.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ _DIAGONAL: dict[str, Any] = {
     "options": {"SymmetricMode": True},
 }
 _FINEST, _MOST_ITERATIONS, _TRIES = 1e-9, 1000, 3
-_FEW_ROWS, _MOST_CHANGES = 4, 16  # of an inverse, before it is found anew: rounding adds up
-_LEAST = 1e-300  # so that nothing is divided by 0
+_FEW_ROWS, _MOST_CHANGES = 4, 16  # of an inverse, before it is computed afresh: rounding adds up
+_LEAST = 1e-300  # avoids division by 0
 
 
 def solver_of(inner: Matrix, model: RationalModel) -> Solver:
@@ -143,7 +143,7 @@ class Factorised:
 
 
 def _equations(inner: sparse.csr_matrix) -> sparse.csr_matrix:
-    return sparse.csr_matrix(sparse.identity(inner.shape[0]) - inner)
+    return sparse.csr_matrix(sparse.identity(inner.shape[0], format="csr") - inner)
 
 
 def _factorisation(matrix: sparse.csr_matrix) -> Solver:

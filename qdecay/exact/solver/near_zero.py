@@ -28,7 +28,7 @@ from qdecay.exact.solver.series import PolicySeries
 _SEEN = 60  # steps after which a difference is beyond all powers of tau in a window around 0
 
 ProvesTies = Callable[[NDArray[np.int64], NDArray[np.int64]], NDArray[np.bool_]]
-"""Says, of a policy and some pairs, which are proven to tie with it for every gamma."""
+"""Takes a policy and some pairs, and returns which are proven to tie with it for every gamma."""
 
 _SAFE = 2**62  # integers below fit a machine word, even after one addition
 
@@ -86,7 +86,7 @@ class _Elimination:
         self.order = np.zeros(model.n_pairs, dtype=np.int64)
         self.steps = self.unchanged = self.last_woken = 0
         self.v: NDArray[Any] = np.zeros(model.n, dtype=np.int64)
-        self.awake = np.zeros(model.n, dtype=np.bool_)  # has seen a reward, in last_woken steps
+        self.awake = np.zeros(model.n, dtype=np.bool_)  # has met a reward, within last_woken steps
         self.weights = _integers([w for row in model.weights for w in row])
         self.pairs = np.arange(model.n_pairs)
         self._renumber()

@@ -26,7 +26,7 @@ from qdecay.exact.solver.window import Window
 NEAR_ONE = 1 - 2.0**-20  # up to here floats propose policies: values keep about 10 digits
 _SWEEPS = 200  # of float policy iteration, which only proposes; or as many as there are states
 _NEAR = 1e-4  # relative changes from which on value iteration is left to policy iteration
-_MOST_VALUE_ITERATIONS = 10_000  # before it
+_MOST_VALUE_ITERATIONS = 10_000  # before policy iteration
 Policy = NDArray[np.int64]
 Sign = Callable[[fmpz_poly], int]
 _Series = TypeVar("_Series", bound=Advantages)
@@ -144,11 +144,11 @@ def proposed_policy(model: RationalModel, gamma: float) -> Policy:
 
 
 def improved_policy(model: RationalModel, policy: Policy, gamma: float) -> Policy:
-    """Return what float policy iteration from a policy ends with."""
+    """Return the result of float policy iteration from a policy."""
     last = -np.inf
     for _ in range(max(_SWEEPS, model.n)):
         q = _action_values(model, policy, gamma)
-        if q is None or not q[policy].sum() > last:  # no better: only rounding is left
+        if q is None or not q[policy].sum() > last:  # no longer better: only rounding is left
             break
         last = q[policy].sum()
         best = np.maximum.reduceat(q, model.first[:-1])
@@ -176,7 +176,8 @@ def _action_values(
 def _some_value_iterations(model: RationalModel, gamma: float) -> NDArray[np.float64]:
     """Return action values from which policy iteration needs few steps.
 
-    Information about a far reward travels one state per step of either; these are much cheaper.
+    Information about a far reward travels one state per iteration of either kind; these are much
+    cheaper.
     """
     q = model.r
     for _ in range(min(model.n, _MOST_VALUE_ITERATIONS)):

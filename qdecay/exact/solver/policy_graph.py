@@ -108,7 +108,7 @@ class PolicyGraph:
 
         Args:
             goals: numbers, each with states.
-            found: what is known of each state beforehand; `unknown` of those that are sought.
+            found: what is known about each state beforehand; `unknown` for those to be found.
         """
         for goal, states in goals.items():
             waiting = [s for s in states.tolist() if found[s] in (unknown, goal)]

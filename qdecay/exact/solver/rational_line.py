@@ -18,12 +18,13 @@ from numpy.typing import NDArray
 from qdecay.exact.solver.rational_model import (
     NumberedPair,
     RationalModel,
-    integer_rows,
+    integer_pairs,
     with_rest,
     without_twins,
     written_out,
 )
 from qdecay.model.line import ModelLine, Parameter
+from qdecay.model.mdp import MDP
 
 _Numbers = tuple[int, dict[int, int]]
 """A pair's expected reward, and the weights of where it goes on to, in integers."""
@@ -51,7 +52,7 @@ class RationalLine:
         self.denominator = math.lcm(*{p.denominator for end in ends for p in end.exact_probability})
         scale = math.lcm(*{r.denominator for end in ends for r in end.exact_reward})
         self.reward_scale = self.denominator * scale
-        low, high = (integer_rows(end, self.denominator, scale) for end in ends)
+        low, high = (_rows(end, self.denominator, scale) for end in ends)
         if waits:
             low, high = (
                 {pair: _beyond(numbers, far[pair]) for pair, numbers in near.items()}
@@ -90,7 +91,7 @@ class RationalLine:
     def at(self, steps: int, of: int) -> RationalModel:
         """Return the model at x = steps / of, 0 < x <= 1, its pairs as numbered.
 
-        At the high end some moves that it names have the weight 0.
+        At the high end some of its moves have the weight 0.
 
         Its rewards are integers for the scale `reward_scale` * of, whatever `steps` is.
         """
@@ -118,6 +119,16 @@ class RationalLine:
 def _nearest(rows: Iterable[tuple[float, float, float]]) -> tuple[Floats, Floats, Floats]:
     table = np.array(list(rows), dtype=float).reshape(-1, 3)
     return table[:, 0], table[:, 1], table[:, 2]
+
+
+def _rows(end: MDP, denominator: int, scale: int) -> dict[tuple[int, int], _Numbers]:
+    return {
+        (pair.state, pair.actions[0]): (
+            pair.reward,
+            dict(zip(pair.targets, pair.weights, strict=True)),
+        )
+        for pair in integer_pairs(end, denominator, scale)
+    }
 
 
 def _thirds(parameter: Parameter) -> list[Fraction]:

@@ -67,12 +67,8 @@ class RationalModel:
         own, mdp = require_exact(mdp).n_states, written_out(mdp)
         denominator = math.lcm(*{p.denominator for p in mdp.exact_probability})
         scale = math.lcm(*{r.denominator for r in mdp.exact_reward})
-        rows = integer_rows(mdp, denominator, scale)
-        pairs = [
-            NumberedPair(s, [a], tuple(row), tuple(row.values()), reward)
-            for (s, a), (reward, row) in rows.items()
-        ]
-        self._fill(own, mdp.n_states, denominator, denominator * scale, without_twins(pairs))
+        pairs = without_twins(integer_pairs(mdp, denominator, scale))
+        self._fill(own, mdp.n_states, denominator, denominator * scale, pairs)
 
     @classmethod
     def of_pairs(
@@ -211,7 +207,7 @@ def written_out(mdp: MDP) -> MDP:
     """
     waiting = Waiting.of(mdp).size if mdp.is_semi_markov else 0
     if waiting > _MOST_WAITING:
-        raise InputError(  # no command expects it of a model that it has read
+        raise InputError(  # no command expects this error from a model that was read
             f"the durations take {waiting:,} states to be written out step by step, and exact "
             f"solvers take {_MOST_WAITING:,} at most: choose a longer step"
         )
@@ -219,7 +215,7 @@ def written_out(mdp: MDP) -> MDP:
 
 
 def without_twins(pairs: Iterable[NumberedPair]) -> list[NumberedPair]:
-    """Return the pairs with those of one state and the same numbers made one."""
+    """Return the pairs, with pairs of one state that have the same numbers merged."""
     twins: dict[Hashable, NumberedPair] = {}
     for pair in pairs:
         key = (pair.state, pair.targets, pair.weights, pair.reward)
@@ -242,29 +238,31 @@ def with_rest(pairs: Iterable[NumberedPair], n: int, nothing: Any = 0) -> Iterat
     yield from idle(state, n)
 
 
-def integer_rows(
-    mdp: MDP, denominator: int, reward_denominator: int
-) -> dict[tuple[int, int], tuple[int, dict[int, int]]]:
-    """Return (expected reward, going-on weights) of each available pair, in order."""
-    moves: dict[tuple[int, int], dict[int, int]] = {}
-    earned: dict[tuple[int, int], int] = {}
-    columns = (mdp.state, mdp.action, mdp.next_state, mdp.terminated)
-    for s, a, t, ends, weight, reward in zip(
-        *(column.tolist() for column in columns),
-        _over(mdp.exact_probability, denominator),
-        _over(mdp.exact_reward, reward_denominator),
-        strict=True,
-    ):
-        pair = s, a
-        row = moves.get(pair)
-        if row is None:
-            row, earned[pair] = {}, 0
-            moves[pair] = row
-        if reward:
-            earned[pair] += weight * reward
-        if not ends:
-            row[t] = row.get(t, 0) + weight
-    return {pair: (earned[pair], row) for pair, row in moves.items()}
+def integer_pairs(mdp: MDP, denominator: int, reward_denominator: int) -> list[NumberedPair]:
+    """Return the available pairs in order, with weights and expected rewards in integers."""
+    weights = np.array(_over(mdp.exact_probability, denominator), dtype=object)
+    earned = weights * np.array(_over(mdp.exact_reward, reward_denominator), dtype=object)
+    pair, going = mdp.state * mdp.n_actions + mdp.action, ~mdp.terminated
+    starts = np.flatnonzero(np.diff(pair, prepend=-1))
+    numbers, rewards = pair[starts], _sums(earned, starts)
+    owner, ahead = pair[going], mdp.next_state[going]
+    # One move may have several rewards.
+    starts = np.flatnonzero(np.diff(owner, prepend=-1) | np.diff(ahead, prepend=-1))
+    targets, weights_ahead = ahead[starts].tolist(), _sums(weights[going], starts)
+    ends = np.searchsorted(owner[starts], numbers, side="right").tolist()
+    pairs, start = [], 0
+    for number, end, reward in zip(numbers.tolist(), ends, rewards, strict=True):
+        state, action = divmod(number, mdp.n_actions)
+        row = tuple(targets[start:end]), tuple(weights_ahead[start:end])
+        pairs.append(NumberedPair(state, [action], *row, reward))
+        start = end
+    return pairs
+
+
+def _sums(numbers: NDArray[Any], starts: NDArray[np.int64]) -> list[int]:
+    """Return the sums of integers from each start to the next."""
+    found: list[int] = np.add.reduceat(numbers, starts).tolist()
+    return found
 
 
 def _over(numbers: Sequence[Fraction], denominator: int) -> list[int]:

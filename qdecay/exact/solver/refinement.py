@@ -27,7 +27,7 @@ from scipy.sparse.linalg import splu
 from qdecay.exact.solver.axis import NoBound
 
 _DIGIT = 40  # bits of one digit: floats know them all if A is well-conditioned
-_LEAST = 6  # bits gained by a digit; else floats do not help
+_LEAST = 6  # bits that a digit must gain for floats to be useful
 _WORD = 62
 
 Integers = NDArray[np.int64]
@@ -75,10 +75,10 @@ class Refinement:
         except RuntimeError as singular:
             raise NoBound from singular
         self.values = self._solved()
-        """Floats near the solution."""
+        """The solution in floats."""
 
     def refine(self, bits: int) -> None:
-        """Make so many binary places known.
+        """Compute this many binary places.
 
         Raises:
             NoBound: floats do not help.
@@ -113,9 +113,9 @@ class Refinement:
         return found
 
     def combination(self, rows: Integers, factors: Sequence[int], column: int, bits: int) -> Range:
-        """Return the sum of factors times entries of a column, to at least so many binary places.
+        """Return the sum of factors times entries of a column, to at least this many binary places.
 
-        More than none are asked for.
+        `bits` must be > 0.
         """
         self.refine(bits)
         factors = [int(factor) for factor in factors]

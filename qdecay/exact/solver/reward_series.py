@@ -1,4 +1,4 @@
-"""Advantages along a model line below gamma = 1 on which rewards move and no probability.
+"""Advantages along a model line below gamma = 1 on which only rewards vary.
 
 With q the probabilities' denominator, R(x) = R_0 + x R_1 the rewards in integers, gamma = g / d and
 U = q d, a policy's value is V = U (y_0 + x y_1) with A y_i = R_i, A = U I - g W for its integer
@@ -12,7 +12,7 @@ pair reaches, D <= prod rho and |D a_i| <= Q = prod rho (|R_i(pair)| + 2 U sum |
 in `line_residues`). So a_i = 0 if |a_i| < 1 / prod rho, and the root -a_0 / a_1 is the one fraction
 with a denominator of at most Q in an interval shorter than 1 / Q^2: the simplest one there.
 
-Advantages that are 0 throughout are mostly so for a reason seen in the graph: states with equal
+Advantages that are 0 throughout usually are so for a reason visible in the graph: states with equal
 values for equal reasons (see `alike`).
 """
 
@@ -42,9 +42,9 @@ from qdecay.exact.solver.refinement import Range, Refinement
 from qdecay.exact.solver.straight import Straight
 
 _FIRST_BITS = 60
-_MOST_BITS = 4096  # where fractions are too long, numbers that close to 0 are not told from it
+_MOST_BITS = 4096  # numbers this close to 0 are not distinguished from it if fractions are long
 LONGEST = 2**16  # bits of an enclosure from which a fraction is found: some seconds
-_WORD = 2**60  # rewards from here on are left to `line_residues`
+_WORD = 2**60  # larger rewards are left to `line_residues`
 
 
 class RewardSeries:
@@ -87,7 +87,7 @@ class RewardSeries:
     def numerator(self, pair: int) -> fmpz_poly | Straight:
         """Return a polynomial with the sign of the advantage for 0 < x < 1; 0 for a tie.
 
-        Where it does not change its sign, that is 1 or -1; else it is primitive. Where its
+        If it does not change its sign, it is 1 or -1; otherwise it is primitive. If its
         coefficients would be too long, it is a line known by enclosures.
         """
         try:
@@ -120,7 +120,7 @@ class RewardSeries:
         return sign_at(self._in_residues.numerator(pair), Fraction(end))
 
     def alike(self, one: int, two: int) -> bool:
-        """Return True only if two pairs have one advantage, for a reason seen in the graph."""
+        """Return True only if two pairs have equal advantages for a reason visible in the graph."""
         return self._alike.equal(one, two)
 
     def _is_zero(self, pair: int) -> bool:
@@ -190,7 +190,8 @@ class RewardSeries:
         return 2 * self._size <= LONGEST
 
     def _is_short(self, pair: int) -> bool:
-        """Whether the fraction of the pair's root is short: of what it reaches, few rows count."""
+        """Whether the fraction of the pair's root is short, because few of the rows that it reaches
+        count."""
         return self.short or 2 * (self._row_bits(pair) + self._height_bits) <= LONGEST
 
     @cached_property
@@ -200,7 +201,7 @@ class RewardSeries:
 
     @cached_property
     def _in_residues(self) -> LineSeries:
-        """The same without floats."""
+        """The same advantages, without floats."""
         return LineSeries(self.line, self.policy, self.gamma, self.deadline)
 
     def _advantage(self, pair: int, bits: int) -> tuple[Range, Range]:
@@ -301,13 +302,13 @@ class _Origin:
     pair: int
 
     def __eq__(self, other: object) -> bool:
-        """Whether the two have one root, for a reason seen in the graph."""
+        """Whether the two have the same root, for a reason visible in the graph."""
         if not isinstance(other, _Origin) or self.series is not other.series:
             return False
         return self.pair == other.pair or self.series.alike(self.pair, other.pair)
 
     def __hash__(self) -> int:
-        """Equal ones are of one series."""
+        """Equal origins belong to one series."""
         return id(self.series)
 
 

@@ -86,8 +86,6 @@ def rewards_ahead(
     start = [*(model.rewards[pair] for pair in policy[live].tolist()), 0]
     for block in images(step, start, model.denominator, count):
         deadline.check()
-        if not block[0].any():
-            return
         yield block
 
 
@@ -104,7 +102,6 @@ class RewardsAhead:
         live: NDArray[np.bool_],
         count: int,
         deadline: Deadline,
-        visited: int | None = None,
     ) -> None:
         self._model, self._live, self._count = model, live, count
         self._place = places(live)

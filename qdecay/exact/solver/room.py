@@ -1,4 +1,4 @@
-"""What the choice in near ties may add to values, and so to the advantages of all other pairs.
+"""How much the choice in near ties may add to values, and so to the advantages of all other pairs.
 
 Some pairs tie with the policy, others are near ties, whose advantage is at most eps. Let A have the
 pairs of both kinds, so at least one of each state, and let V^ be the best value with these alone.
@@ -31,7 +31,7 @@ from qdecay.exact.solver.rational_model import RationalModel
 from qdecay.exact.solver.submatrix import Part, rows_of
 
 _SLACK = 0.01  # of a power of two: far more than all rounding
-_GAIN = 1.1  # what another round must gain somewhere
+_GAIN = 1.1  # the gain that another round must have somewhere
 _LEAST = 2.0**-900  # of D, in its unit
 _LOST = 2.0**-980  # below the normal range, in a row of fewer than 2^31 products
 _ROUNDS = 1000

@@ -1,8 +1,8 @@
-"""Segments of gamma, which can be walked apart from each other.
+"""Segments of gamma, which can be walked independently.
 
 A walk may begin at any rational gamma at which no optimal set changes: what is optimal there is
-found without a walk (see `point`), and holds just right of it. Such gammas are *cuts*. Which ones
-are chosen decides how long a walk takes, never what it finds: floats may choose them.
+found without a walk (see `point`), and holds just right of it. Such gammas are *cuts*. Their choice
+affects how long a walk takes, but never what it finds, so floats may make it.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from qdecay.exact.solver.walk import Event, Walk
 # 1 - gamma of the cuts that are considered: from one to the next it shrinks by 2^(1/4), about.
 _STEPS = (256, 215, 181, 152)
 _LAST = 16  # the least is 2^-16: closer to 1, to find what is optimal at a gamma takes longer
-_LEAST = 6  # changes in a segment: to begin one may take as long as a few of them
+_LEAST = 6  # changes in a segment: beginning one may take as long as a few of them
 _FINEST = 16  # parts of all that is left
 
 
@@ -40,7 +40,7 @@ class Cut:
 
 @dataclass(frozen=True)
 class Segment:
-    """What the walk of one segment found.
+    """The result of the walk of one segment.
 
     Attributes:
         first: (N,) the pairs that are optimal where it begins.
@@ -77,8 +77,8 @@ def cuts(
 ) -> list[Cut]:
     """Return cuts right of `reached`, where a policy is optimal, in order.
 
-    Segments are to be taken from the right. Each is about a part 1 / (2 workers) of what is left of
-    it, in changes that floats see: late ones are short, so that all workers end together.
+    Segments are taken from the right. Each has about 1 / (2 workers) of the changes that floats see
+    to its left: the last ones are short, so that all workers finish together.
 
     Raises:
         BudgetExceeded: the time is up.

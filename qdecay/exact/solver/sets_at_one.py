@@ -1,4 +1,4 @@
-"""The optimal actions at gamma = 1: which pairs a policy may take and still attain everything.
+"""The optimal actions at gamma = 1: which pairs a policy may take without losing anything.
 
 Let b be a policy with optimal gain g and bias h (see `laurent`). Let a pair have order 0, 1 or 2 if
 that term of its advantage under b is the first that is not 0 (all terms are then negative), 3 if
@@ -24,6 +24,7 @@ from collections.abc import Mapping
 from functools import cache
 
 import numpy as np
+from flint import nmod
 from numpy.typing import NDArray
 
 from qdecay._support.deadline import Deadline
@@ -82,8 +83,8 @@ def _residues(best: Laurent) -> NDArray[np.int64]:
     """
     model, p = best.model, _PRIME
     try:
-        values = [[int(x.p) * pow(int(x.q), -1, p) % p if x else 0 for x in v] for v in best.terms]
-    except ValueError:
+        values = [[int(nmod(x, p)) if x else 0 for x in v] for v in best.terms]
+    except ZeroDivisionError:
         return np.zeros((TERMS, model.n_pairs), dtype=np.int64)
     q, v = model.denominator % p, np.array(values, dtype=np.int64)
     weights = np.array([w % p for row in model.weights for w in row], dtype=np.int64)
@@ -120,7 +121,7 @@ class _Choice:
 
     def _leaves(self, pair: int, s: int, ways: _Graph, kept: _Graph) -> bool:
         """Whether the pair has a way to the end or to where pairs of `kept` stay, without s."""
-        # The policy itself nearly always has such a way.
+        # The policy itself nearly always has such a path.
         if pair in ways.ends or any(self._near.avoids(t, s) for t in ways.targets[pair]):
             return True
         return ways.leads(pair, s, self._stay(kept, s))
@@ -176,7 +177,7 @@ def _numbers(roots: list[int], after: Mapping[int, list[int]]) -> dict[int, tupl
     waiting, number = roots, 0
     while waiting:
         s = waiting[-1]
-        if s in found:  # all after it have their numbers
+        if s in found:  # all of its descendants have their numbers
             found[waiting.pop()] = (found[s][0], number)
         else:
             found[s] = (number, number)

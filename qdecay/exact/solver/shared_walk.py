@@ -1,11 +1,11 @@
 """A walk along gamma that other processes share, once it has taken a while.
 
 This process walks from the left to the right. The others take segments from the right to the left
-(see `segments`), until the two sides meet at a cut. What is optimal there, as each side knows it,
-must be equal, which proves nothing that was not proven before: it is a check of both.
+(see `segments`), until the two sides meet at a cut. Both sides must find the same optimal actions
+there: this proves nothing new, but checks both.
 
-A short walk never starts a process: one takes a second or two to load what it needs, and one that
-has taken a few seconds is likely to take a few more.
+A short walk never starts a process, which would need a second or two to load; a walk that has taken
+a few seconds is likely to take a few more.
 """
 
 from __future__ import annotations
@@ -91,8 +91,8 @@ class SharedWalk:
         """Yield the events of other processes; if one of them has died, this one goes on alone.
 
         Args:
-            held: the first event of this one that lies in one of their segments.
-            own: those that it would find after that.
+            held: the first event of this process that lies in one of their segments.
+            own: the events that it would find after that.
         """
         self._joined = done = AlgebraicNumber.of(others.met_at)
         optimal = held.left
@@ -132,7 +132,7 @@ class Others:
         self._model, self._deadline = model, deadline
         self._lock = Lock()  # segments are given out by a thread as well
         self._open = True
-        self._waiting: list[Cut] = []  # where segments begin that nobody has taken
+        self._waiting: list[Cut] = []  # beginnings of segments that no process has taken
         self._taken: list[_Taken] = []  # from right to left
         everyone = Processes(workers).workers
         self._processes = Processes(max(everyone - 1, 1))
@@ -142,7 +142,7 @@ class Others:
         self._look.add_done_callback(self._begin)
 
     def _begin(self, look: Future[list[Cut]]) -> None:
-        """Give out the first segments, as soon as it is known where they begin."""
+        """Hand out the first segments, as soon as it is known where they begin."""
         if look.exception() is None:
             with self._lock:
                 self._waiting = look.result()
@@ -150,7 +150,7 @@ class Others:
                 self._next()
 
     def _next(self, before: Future[Segment] | None = None) -> None:
-        """Give out the last segment that nobody has, after one that ended well."""
+        """Hand out the last free segment, after one that ended well."""
         if before is not None and before.exception() is not None:
             return
         with self._lock:
@@ -191,7 +191,7 @@ class Others:
             yield cut.gamma, upper, self._processes.result(result)
 
     def close(self) -> None:
-        """Let the processes go, whatever they are doing."""
+        """End the processes, whatever they are doing."""
         with self._lock:
             self._open = False
         self._processes.close()

@@ -31,7 +31,7 @@ class Solvers:
     """What was inverted or factorised for one policy is changed for the next one."""
 
     def __init__(self, model: RationalModel, deadline: Deadline) -> None:
-        """Each solve of many states looks at the deadline: one of few takes no time."""
+        """Solves of many states check the deadline; solves of few take no time."""
         self._model, self._deadline = model, deadline
         self._base: _Base | None = None
         self._near, self._far = Inverse(), Inverse()  # of few states
@@ -44,7 +44,7 @@ class Solvers:
         live: _States,
         inner: Inner,
     ) -> tuple[Solver, Callable[[], Solver]]:
-        """Return the solvers for B_0, and for B_0 + |B_1| when that is asked for.
+        """Return the solvers for B_0 and, on demand, for B_0 + |B_1|.
 
         Args:
             states: all whose values are sought.
@@ -64,7 +64,7 @@ class Solvers:
         return near, cache(lambda: self._far.solver(np.asarray(inner.far) * BEYOND, place))
 
     def _looking(self, solve: Solver) -> Solver:
-        """Return a solver that looks at the time limit first."""
+        """Return a solver that checks the time limit first."""
 
         def looks(right: Array, within: float) -> Array:
             self._deadline.check()
@@ -80,8 +80,8 @@ class Solvers:
         live: _States,
         near: Matrix,
     ) -> Solver:
-        """Return a solver by a factorisation that is at hand, if many states are sought and few
-        differ from it."""
+        """Return a solver from an existing factorisation, if many states are sought and few differ
+        from it."""
         if not is_factorised(near, self._model) or 2 * len(live) < len(states):
             return solver_of(near, self._model)
         base = self._base

@@ -52,7 +52,7 @@ class Steps:
         self._longest = int(lengths.max())
 
     def exactly(self, steps: int, sign: int, deadline: Deadline) -> dict[int, Fraction] | None:
-        """Return the exact values after so many steps by state, or None if they are too long."""
+        """Return the exact values after this many steps by state, or None if they are too long."""
         model = self._model
         bits = steps * math.log2(model.denominator) + model.largest_reward.bit_length()
         if bits * steps * len(self._weights) > _MOST_BITS:
@@ -82,7 +82,7 @@ class Steps:
             rounding = float(slack * (largest + np.abs(values).max()))
             error += rounding
             values, before = self._step(rewards, weights, values, sign), values
-            if np.array_equal(values, before):  # as all that follow would be
+            if np.array_equal(values, before):  # so would be all that follow
                 error += (steps - done - 1) * rounding
                 break
         return {s: float(values[i]) for s, i in self.place.items()}, error

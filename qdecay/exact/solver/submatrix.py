@@ -37,7 +37,7 @@ class Part:
     def __matmul__(self, right: Numbers) -> Numbers:
         """Return the product with a vector or with a matrix of the same kind of numbers."""
         (rows, columns), right = self.shape, np.ascontiguousarray(right)
-        if len(right) != columns:  # the loops read what they are told to
+        if len(right) != columns:  # the loops do not check sizes
             raise ValueError(f"{columns} columns times {len(right)} rows")
         product = np.zeros((rows, *right.shape[1:]), dtype=right.dtype)
         width = right.size // columns if columns else 0
@@ -45,7 +45,7 @@ class Part:
         return product
 
     def add_product(self, right: Numbers, total: Numbers, width: int) -> None:
-        """Add the product with a matrix of so many columns to another, both given row by row."""
+        """Add the product with a matrix of this many columns to another, both given row by row."""
         _sparsetools.csr_matvecs(
             *self.shape, width, self.indptr, self.indices, self.data, right, total
         )
@@ -73,13 +73,13 @@ class Part:
         return Part(data, indices, indptr, (columns, rows))
 
     def toarray(self) -> Numbers:
-        """Return it as an array."""
+        """Return the part as an array."""
         full = np.zeros(self.shape, dtype=self.data.dtype)
         _sparsetools.csr_todense(*self.shape, self.indptr, self.indices, self.data, full)
         return full
 
     def toscipy(self) -> sparse.csr_matrix:
-        """Return it as a matrix of scipy."""
+        """Return the part as a scipy matrix."""
         return sparse.csr_matrix((self.data, self.indices, self.indptr), shape=self.shape)
 
 

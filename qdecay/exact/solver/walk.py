@@ -1,6 +1,6 @@
 """The walk along an axis: from one breakpoint to the next, with a proof of every interval.
 
-The axis is the discount factor gamma, or how far along a model line: a number x from 0 to 1.
+The axis is the discount factor gamma, or the position along a model line: a number x from 0 to 1.
 
 At each moment there is a policy that is optimal just right of the current point, with the set
 `zero` of pairs whose advantage vanishes identically: the optimal sets. Then
@@ -13,7 +13,8 @@ At each moment there is a policy that is optimal just right of the current point
    continuity; not at gamma = 1, where a term that was 0 may decide after a switch). No pair turns
    positive: a touch. Otherwise: a breakpoint.
 
-Where floats prove nothing, every pair is left to step 2: the answer is the same, only slower.
+If floats prove nothing, every pair is left to step 2: the walk is slower, but its result is the
+same.
 """
 
 from __future__ import annotations
@@ -97,7 +98,7 @@ class Walk(Generic[_Advantages]):
         return (event for event in self.crossings() if event.changes)
 
     def crossings(self) -> Iterator[Event]:
-        """Yield also the points where pairs tie that are not optimal, or the policy changes only.
+        """Yield also points where pairs that are not optimal tie, or where only the policy changes.
 
         There are such points at gamma = 1.
         """
@@ -191,8 +192,8 @@ class Walk(Generic[_Advantages]):
     def _clear_before_one(self) -> None:
         """Clear pairs that rise up to x = 1 but are not positive there: many are 0 at 1.
 
-        No float tells them from pairs with a root just below it, and to do so exactly takes time:
-        only where there is no root before.
+        Floats cannot distinguish them from pairs with a root just below it, and exact arithmetic
+        takes time, so this is done only if there is no root before.
         """
         window = self.window
         pairs = np.flatnonzero(window.suspect[:, -1] & ~self.zero)
@@ -256,7 +257,7 @@ class Walk(Generic[_Advantages]):
         rising = []
         for pair in pairs:
             c = self._numerator(pair)
-            if self.axis.mirrored or isinstance(c, Straight):  # 0 at x: no need to prove it
+            if self.axis.mirrored or isinstance(c, Straight):  # 0 at x, which need not be proven
                 c = c.derivative()
             if sign_right_of(c, x) > 0:
                 rising.append(pair)

@@ -20,12 +20,13 @@ this is an M-matrix, whose inverse is non-negative and at least |(I - B)^-1|, he
 (the second because (I - B) D' = B_1 D + sum k tau^(k-1) R_k). All is linear in R: the part that is
 due to R_{K+1}, and would be there without rounding, has a y and a z of its own, and is below
 |tau|^(K+1) y and |tau|^K z. What rounding adds is bounded for all tau at once, by the sum over k of
-the sizes of all numbers that were added up (for slopes, k times these). From gamma = 0 on all is
-told apart by powers: see `first_window`.
+the sizes of all numbers that were added up (for slopes, k times these). From gamma = 0 on, powers
+are kept apart: see `first_window`.
 
 The bounds are by entry: a value of 1e-30 far from the goal keeps its relative accuracy. Each
 advantage r(s, a) + gamma p V - V(s) becomes a polynomial in tau with a radius; Bernstein
-coefficients on sub-intervals (boxes) prove it negative there. Nothing else is ever concluded.
+coefficients on sub-intervals (boxes) prove it negative there. Nothing else is concluded from
+floats.
 
 Rounding. Matrix entries, rewards and results of operations are off by a relative u = 2^-53 and,
 where that is below the normal range, by an absolute omega = 2^-1022 (also where subnormal numbers
@@ -162,12 +163,12 @@ class Window(Claims):
     def values(self) -> Array:
         """Floats near the policy's value at the centre and its slope, (n, 2).
 
-        Less what states with one home have in common.
+        Without the part that states with the same home have in common.
         """
         return self._t[:, :2]
 
     def update(self, graph: PolicyGraph, affected: Mask, touched: Mask) -> bool:
-        """Take over a new policy; see `AxisWindow`."""
+        """Adapt to a new policy; see `AxisWindow`."""
         self._accuracy = None
         self._recompute(graph, affected, touched)
         # If the omitted terms are not small beside the values, narrower windows are better.
@@ -179,7 +180,7 @@ class Window(Claims):
         Raises:
             NoBound: one of the inequalities could not be shown.
         """
-        self.policy = graph.policy[:0]  # none, unless all is well
+        self.policy = graph.policy[:0]  # none, until everything is computed
         with np.errstate(all="ignore"):
             self._renew(graph, states)
         own = graph.policy[states]
@@ -190,7 +191,8 @@ class Window(Claims):
         self.policy = graph.policy
 
     def _renew(self, graph: PolicyGraph, states: Mask) -> None:
-        """Find the values of states anew, from those of the last policy if as many are sought."""
+        """Compute the values of states afresh, from those of the last policy if as many are
+        sought."""
         solved, stay = graph.live, True
         if self._deflation is not None:
             stay = self._deflation.take_over(graph, states)
@@ -206,7 +208,7 @@ class Window(Claims):
             self._solve(graph.policy, live)
 
     def _solve(self, policy: NDArray[np.int64], live: NDArray[np.int64]) -> None:
-        """Add to T what its equations leave over, and bound what they leave over then."""
+        """Correct T by the residual of its equations, and bound the remaining residual."""
         pairs = policy[live]
         rows = self._expanded.rows(pairs)
         inner = rows.inner(live)

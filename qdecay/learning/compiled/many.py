@@ -143,7 +143,7 @@ def _largest(q: Any, row: int, gamma: int, n_actions: int) -> Any:
 
 @inlined
 def _total(q: Any, row: int, gamma: int, n_actions: int) -> float:
-    """Return the sum over the available actions, which are those that are not worth -inf."""
+    """Return the sum over the available actions, those whose value is not -inf."""
     total = 0.0
     for action in range(n_actions):
         value = q[row, action, gamma]
@@ -179,8 +179,8 @@ def _update(rule: int, known_actions: int) -> Callable[..., Any]:
         """Teach one step to all gammas, and return the state of the learner's generator.
 
         `lasts` says which row of the discounts belongs to it. `choices` has the next state's
-        `actions` and how many are `available`; what is drawn, and in which order, is said in
-        `tabular`: no draw depends on the gammas.
+        `actions` and how many are `available`. `tabular` says what is drawn, and in which
+        order; no draw depends on the gammas.
         """
         q, visits, discounts, best = stream.q, stream.visits, stream.discounts, stream.best
         n_actions = known_actions if known_actions else q.shape[1]

@@ -48,8 +48,8 @@ def _n_step_target(
 def n_step_sarsa(
     dynamics: Any, settings: Any, memory: Any, returns: Any, lengths: Any, last: int
 ) -> int:
-    """Do what `NStepSarsa` does; it keeps the waiting steps, a ring buffer, its start and
-    length."""
+    """Do what `NStepSarsa` does; `memory` keeps the steps still to be updated (a ring buffer),
+    their start and number."""
     pairs, rewards, waiting = memory.kept_pairs, memory.kept_numbers, memory.kept
     discounts = memory.kept_discounts
     q, visits, place, gamma = memory.q, memory.visits, memory.place, settings.gamma
@@ -128,7 +128,7 @@ def n_step_sarsa(
 def watkins_q(
     dynamics: Any, settings: Any, memory: Any, returns: Any, lengths: Any, last: int
 ) -> int:
-    """Do what `WatkinsQ` does; it keeps the traced pairs, their number, and each pair's trace."""
+    """Do what `WatkinsQ` does; `memory` keeps the traced pairs, their number and their traces."""
     traced, shares, size = memory.kept_pairs, memory.kept_numbers, memory.kept
     q, visits, place, gamma = memory.q, memory.visits, memory.place, settings.gamma
     n_actions, count = dynamics.actions.shape[1], size[0]

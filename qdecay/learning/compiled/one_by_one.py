@@ -20,9 +20,9 @@ class Batch(NamedTuple):
     Attributes:
         gammas, learners, worlds: of each run, shapes (N,), (N, 4) and (N, 4).
         start_values: what q holds at first, shape (S * A,).
-        pairs: the pairs of a state whose values are wanted, shape (A,).
+        pairs: the state-action pairs whose values are recorded, all of one state, shape (A,).
         steps, episodes: the budget of each run.
-        values: these values in each table, shape (tables, N, A).
+        values: the recorded values in each table, shape (tables, N, A).
         places: where each run ended, shape (N, 6); see `kernels`.
         over: how many runs are over, shape (1,).
     """

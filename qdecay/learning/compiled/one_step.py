@@ -58,10 +58,9 @@ class Memory(NamedTuple):
 
     q and visits have shape (tables, S * A), a pair of state s and action a at s * A + a; where
     two tables learn, a third entry of q is their sum.
-    `episode` holds the discounted return of the unfinished episode, and the discount of what it is
-    paid next. Multistep learners keep a pair, a number and a discount of recent steps in
-    `kept_pairs`, `kept_numbers` and `kept_discounts`, and their position in `kept`; see
-    `multistep`.
+    `episode` holds the discounted return of the unfinished episode, and the discount of its next
+    reward. Multistep learners keep a pair, a number and a discount of recent steps in `kept_pairs`,
+    `kept_numbers` and `kept_discounts`, and their position in `kept`; see `multistep`.
     """
 
     q: NDArray[np.float64]
@@ -120,13 +119,13 @@ def kernel(rule: str, n_actions: int, settings: Settings) -> Callable[..., int]:
 
 
 def known_at_compilation(n_actions: int) -> int:
-    """Return the number of actions that a loop is compiled for; 0 if it is any."""
+    """Return the number of actions that a loop is compiled for; 0 means any number."""
     return n_actions if n_actions <= _MOST_UNROLLED else 0
 
 
 @compiled
 def one_step_target(reward: float, discount: float, bootstrap: float, terminated: bool) -> float:
-    """Return what q[s, a] should have been; nothing follows a terminated step."""
+    """Return the target for q[s, a]; nothing follows a terminated step."""
     return reward if terminated else reward + discount * bootstrap
 
 
@@ -183,7 +182,7 @@ def visited(wanted: Any, visits: Any) -> bool:
 def _kernel(
     rule: int, known_actions: int, plain: bool, noisy: bool, timed: bool
 ) -> Callable[..., int]:
-    remembers = rule in (LARGEST, EXPECTED)  # the bootstrap's scan serves the next choice
+    remembers = rule in (LARGEST, EXPECTED)  # the next choice reuses the bootstrap's scan
 
     @compiled
     def learn(

@@ -115,7 +115,7 @@ def tied(q: Any, table: int, pair: int, best: float, rank: int) -> int:
 
 @compiled
 def _drawn(dynamics: Any, pair: int, words: Words) -> tuple[int, Words]:
-    """Return the index of an outcome of a state and action, -1 where it has one; and the state."""
+    """Return the index of a drawn outcome, -1 if there is only one, and the generator's state."""
     row, outcomes, k = dynamics.pairs[pair], dynamics.outcomes, -1
     if row.outcomes > 1:
         u, words = uniform(words)
@@ -129,7 +129,7 @@ def _drawn(dynamics: Any, pair: int, words: Words) -> tuple[int, Words]:
 
 @compiled
 def outcome(dynamics: Any, pair: int, words: Words) -> tuple[float, Any, Words]:
-    """Return the reward of a state and action, what follows (see `sampling`), and the state."""
+    """Return a drawn reward, what follows (see `sampling`), and the generator's state."""
     k, words = _drawn(dynamics, pair, words)
     reward, follows = dynamics.pairs[pair].reward, dynamics.pairs[pair].follows
     if k >= 0:
@@ -139,7 +139,7 @@ def outcome(dynamics: Any, pair: int, words: Words) -> tuple[float, Any, Words]:
 
 @compiled
 def timed_outcome(dynamics: Any, pair: int, words: Words) -> tuple[float, Any, int, Words]:
-    """Return the same of a semi-Markov model, and which of the durations the transition has."""
+    """Do the same for a semi-Markov model, and return which of the durations the transition has."""
     k, words = _drawn(dynamics, pair, words)
     reward, follows = dynamics.pairs[pair].reward, dynamics.pairs[pair].follows
     lasts = dynamics.lasts[pair]

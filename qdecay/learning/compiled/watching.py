@@ -1,4 +1,4 @@
-"""A run that is watched: since which step the greedy choice of one state has been right."""
+"""Watch a run: since which step has the greedy choice in one state been right?"""
 
 from __future__ import annotations
 

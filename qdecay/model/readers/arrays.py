@@ -1,4 +1,4 @@
-"""Models in arrays: pymdptoolbox's P and R, and the sparse ones of `FloatMDP`, as exact rows.
+"""Models in arrays: pymdptoolbox's P and R, and the sparse arrays of `FloatMDP`, as exact rows.
 
 Floats become the rationals they stand for (`recover`), and the model records the mapping. A number
 without such a rational is an error that names its position: nothing is guessed. P and R may hold
@@ -11,7 +11,7 @@ is nan or -inf (as a cost, inf). A state without any action is absorbing with re
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
@@ -23,8 +23,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from qdecay.model.reading import Pair
 from qdecay.model.recover import Recovery, number_of_text
-from qdecay.model.rows import ModelRows, Row
+from qdecay.model.rows import ModelRows, Row, share_of
 from qdecay_envs.rational import written
 
 Flags = NDArray[np.bool_]
@@ -75,7 +76,8 @@ def _array_rows(entries: Entries, paid: NDArray[Any], recovery: Recovery) -> Ite
 
 
 def scalars(array: NDArray[Any]) -> list[Any]:
-    """Return the numbers of an array; narrow floats as NumPy's, whose digits `Recovery` goes by."""
+    """Return the numbers of an array; narrow floats stay NumPy's, as `Recovery` reads their
+    digits."""
     return array.tolist() if array.dtype.itemsize == 8 else list(array)
 
 
@@ -97,13 +99,13 @@ class Entries:
 
     @property
     def present(self) -> Flags:
-        """Whether a state and action has any, shape (S, A)."""
+        """Whether a state and action has any entry, shape (S, A)."""
         present = np.zeros(self.n_states * self.n_actions, dtype=np.bool_)
         present[self.pair] = True
         return present.reshape(self.n_states, self.n_actions)
 
     def where(self, kept: Flags) -> Entries:
-        """Return some of the numbers."""
+        """Return the flagged entries."""
         columns = (self.action[kept], self.state[kept], self.to[kept], self.p[kept])
         return Entries(self.n_states, self.n_actions, *columns)
 
@@ -139,10 +141,10 @@ def is_unavailable(rewards: Any, worst: float = -math.inf) -> Flags:
 
 
 def resting(available: Flags) -> tuple[str, ...]:
-    """Return a remark on the states without an action, of which an array is likely to have none.
+    """Return a remark on states without an action, which are unusual in arrays.
 
     Raises:
-        ValueError: no state has one.
+        ValueError: no state has an action.
     """
     idle = ~available.any(axis=1)  # there may be many states
     count = int(np.count_nonzero(idle))
@@ -160,11 +162,11 @@ def entries_of(transitions: Any) -> Entries:
     """Return the nonzero numbers of P, an array or a sequence of matrices.
 
     Raises:
-        ValueError: a shape is wrong, or there is none.
+        ValueError: a shape is wrong, or P is empty.
     """
     if not isinstance(transitions, list | tuple):
         return _dense_entries(number_array(transitions, "P"))
-    matrices = [_coordinates(m, f"P[{a}]") for a, m in enumerate(transitions)]
+    matrices = [coordinates_of(m, f"P[{a}]") for a, m in enumerate(transitions)]
     if not matrices:
         raise ValueError("P must have at least one action")
     n_states = _square([shape for shape, *_ in matrices])
@@ -200,6 +202,7 @@ def rows_of_sparse(
     start: int | None = None,
     recovery: Recovery | None = None,
     worst: float = -math.inf,
+    visits: Mapping[Pair, int] = {},
 ) -> ModelRows:
     """Return the rows of the arrays that `FloatMDP.from_sparse` accepts.
 
@@ -210,18 +213,19 @@ def rows_of_sparse(
         start: the start state, or None.
         recovery: what maps floats to exact numbers.
         worst: the reward of an unavailable action, as nan is.
+        visits: how often pairs were tried whose probabilities are shares of that.
 
     Raises:
-        ValueError: a number is not finite or has no rational.
+        ValueError: a number is not finite, has no rational or is no share of the visits.
     """
     recovery = recovery or Recovery()
-    available = available_pairs(p, r, ends, worst)
-    rows = _sparse_rows(p, r, ends, available.ravel(), recovery)
+    available = _available_pairs(p, r, ends, worst)
+    rows = _sparse_rows(p, r, ends, available.ravel(), recovery, visits)
     found = ModelRows(rows, r.shape[0], r.shape[1], start, recovered=recovery.mapped)
     return replace(found, remarks=resting(available))
 
 
-def available_pairs(p: Any, r: Any, ends: Any = None, worst: float = -math.inf) -> Flags:
+def _available_pairs(p: Any, r: Any, ends: Any = None, worst: float = -math.inf) -> Flags:
     """Return whether each action is available, shape (S, A), for arrays as in `rows_of_sparse`."""
     coordinates = sparse.coo_matrix(p)
     has_chance = np.zeros(r.shape, dtype=np.bool_) if ends is None else np.asarray(ends != 0)
@@ -229,7 +233,9 @@ def available_pairs(p: Any, r: Any, ends: Any = None, worst: float = -math.inf) 
     return has_chance & ~is_unavailable(r, worst)
 
 
-def _sparse_rows(p: Any, r: Any, ends: Any, available: Flags, recovery: Recovery) -> Iterator[Row]:
+def _sparse_rows(
+    p: Any, r: Any, ends: Any, available: Flags, recovery: Recovery, visits: Mapping[Pair, int]
+) -> Iterator[Row]:
     n_actions, going = r.shape[1], sparse.coo_matrix(p)
     ending = np.flatnonzero([] if ends is None else ends)
     pairs = np.concatenate([going.row, ending]).tolist()
@@ -241,6 +247,8 @@ def _sparse_rows(p: Any, r: Any, ends: Any, available: Flags, recovery: Recovery
             continue
         s, a = divmod(pair, n_actions)
         where = f"action {a}, state {s}"
+        if (s, a) in visits:
+            chance = share_of(chance, visits[s, a], f"state {s}, action {a}")
         probability = recovery(chance, f"{where}: probability of {t}")
         yield s, a, t, probability, recovery(r[s, a], f"{where}: reward"), number >= n_going
 
@@ -262,7 +270,7 @@ def number_array(array: Any, name: str) -> NDArray[Any]:
 
 def _number(value: Any, name: str) -> Any:
     """Return an entry of an array of objects: exact, or a float."""
-    if isinstance(value, str):  # NumPy makes text of nan beside text
+    if isinstance(value, str):  # NumPy turns nan into text if other entries are text
         word = value.strip().lower()
         return float(word) if word in _NOT_FINITE else number_of_text(str(value), name)
     if isinstance(value, Decimal):
@@ -271,7 +279,7 @@ def _number(value: Any, name: str) -> Any:
         raise ValueError(f"{name} must be a real number, got {written(value)}")
     if isinstance(value, Rational):
         return value
-    return float(str(value) if isinstance(value, np.floating) else value)  # a narrow one's digits
+    return float(str(value) if isinstance(value, np.floating) else value)  # by its digits if narrow
 
 
 def numeric_array(array: Any, name: str) -> NDArray[Any]:
@@ -286,8 +294,12 @@ def numeric_array(array: Any, name: str) -> NDArray[Any]:
     return dense
 
 
-def _coordinates(matrix: Any, name: str) -> tuple[Any, Any, Any, Any]:
-    """The shape of a matrix; rows, columns and values of its nonzero entries."""
+def coordinates_of(matrix: Any, name: str) -> tuple[Any, Any, Any, Any]:
+    """Return the shape of a matrix; rows, columns and values of its nonzero entries.
+
+    Raises:
+        ValueError: it is no matrix of real numbers.
+    """
     if not sparse.issparse(matrix):
         matrix = number_array(matrix, name)
         if matrix.ndim != 2:
@@ -325,7 +337,7 @@ def expected_rewards(rewards: Any, entries: Entries, paid: NDArray[Any]) -> NDAr
         weights=as_floats(entries.p, "P") * as_floats(paid, "R"),
         minlength=shape[0] * shape[1],
     )
-    r = sums.astype(np.float64).reshape(shape)  # of no entries they are integers
+    r = sums.astype(np.float64).reshape(shape)  # without entries they are integers
     if not _has_sparse(rewards):
         table = as_floats(_reward_table(rewards, entries), "R")
         if table.ndim < 3:  # as given, without rounding

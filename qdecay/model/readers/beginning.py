@@ -1,8 +1,8 @@
 """Where the episodes of an environment begin, as its attributes say.
 
-`start` is the state in which all do. Else `start_chances` is the exact probability of each, by
-state, or `initial_state_distrib` or `isd` the probabilities in floats, by state or in the order of
-the states. A state is given by what the table calls it.
+`start` is the state in which all of them begin. Otherwise `start_chances` is the exact probability
+of each state, by state, or `initial_state_distrib` or `isd` are the probabilities in floats, by
+state or in the order of the states. States are given as the table names them.
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ def beginning(owner: Any, states: Labels) -> tuple[int | None, Mapping[int, Frac
 
     Args:
         owner: an environment, or anything else with the attributes below.
-        states: what its table calls its states.
+        states: the names of states in its table.
 
     Raises:
-        ValueError: it is no state, or its start distribution is not one.
+        ValueError: `start` is not a state, or the start distribution is not a distribution.
     """
     start = _start(getattr(owner, "start", None), states)
     if start is not None:
@@ -46,7 +46,7 @@ def beginning(owner: Any, states: Labels) -> tuple[int | None, Mapping[int, Frac
 
 
 def _start(start: Any, states: Labels) -> int | None:
-    """The number of the state that is meant by its label or its name; None if none is."""
+    """Return the number of the state with this label or name; None if there is none."""
     if states.names is None:
         return int(start) if isinstance(start, Integral) else None
     known: dict[Any, int] = {name: number for number, name in enumerate(states.names)}
@@ -59,9 +59,9 @@ def _start(start: Any, states: Labels) -> int | None:
 
 
 def recovered_chances(given: Mapping[int, float]) -> dict[int, Fraction]:
-    """Return the rationals of a start distribution if it has them, or its floats over their sum.
+    """Return the rationals of a start distribution, or its floats divided by their sum.
 
-    No value depends on where episodes begin, so numbers without a rational are no error here.
+    No value depends on where episodes begin, so floats without a rational are accepted here.
 
     Raises:
         ValueError: a number is < 0, or they do not sum to 1.
@@ -105,11 +105,11 @@ def _given_chances(owner: Any, states: Labels) -> dict[int, float]:
 
 
 def _by_number(chances: Any, states: Labels, name: str) -> dict[int, Any]:
-    """The chances by the number of their state instead of what the table calls it."""
+    """Return the chances by the number of their state instead of its label."""
     if not isinstance(chances, Mapping):
         raise ValueError(f"{name} must be a dict from state to chance, got {written(chances)}")
     labels = {as_label(state, name): chance for state, chance in chances.items()}
     for label in labels:
         if label not in states.numbers:
-            raise ValueError(f"{name} has {written(label)}, which is no state of P")
+            raise ValueError(f"{name} has {written(label)}, which is not a state of P")
     return {states.numbers[label]: chance for label, chance in labels.items()}

@@ -1,18 +1,18 @@
-"""The files of a model that is in several: next to each other, of one name with other endings.
+"""Models in several files, which lie in one folder and differ in their endings.
 
-Each may be packed with gzip, as `robot.tra.gz`; endings may be in capital letters.
+Each may be compressed, such as `robot.tra.gz`; endings may be in capital letters.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from qdecay_envs.files import unpacked_name
 
 
 def stem_of(path: Path) -> str:
-    """Return what the names of the files have in common.
+    """Return the common part of the files' names.
 
     >>> stem_of(Path("models/robot.tra.gz"))
     'robot'
@@ -21,12 +21,12 @@ def stem_of(path: Path) -> str:
 
 
 def companions(path: Path, endings: Iterable[str]) -> dict[str, Path]:
-    """Return the files next to one by how their names go on, without .gz.
+    """Return the files next to one by the rest of their names, without .gz and the like.
 
     Args:
         path: one of the files.
-        endings: those to look for in a folder that cannot be listed: to read a file one need not be
-            allowed to list its folder.
+        endings: those to look for if the folder cannot be listed, which reading a file does not
+            require.
     """
     stem = stem_of(path)
     try:
@@ -35,13 +35,12 @@ def companions(path: Path, endings: Iterable[str]) -> dict[str, Path]:
         names = [stem + ending for ending in endings]
         names = [name for name in names if path.with_name(name).is_file()]
     found: dict[str, Path] = {}
-    for name in names:  # sorted, so that a file comes before the same one packed
+    for name in names:  # sorted, so that a file comes before its compressed copy
         if name.startswith(stem):
             found.setdefault(unpacked_name(name)[len(stem) :], path.with_name(name))
     return found
 
 
-def companion(path: Path, ending: str) -> Path | None:
-    """Return the file next to one that has an ending, if there is one."""
-    found = companions(path, [ending])
-    return next((file for rest, file in found.items() if rest.lower() == ending), None)
+def companion(beside: Mapping[str, Path], ending: str) -> Path | None:
+    """Return the companion that has an ending, if there is one."""
+    return next((file for rest, file in beside.items() if rest.lower() == ending), None)

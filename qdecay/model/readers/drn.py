@@ -1,4 +1,4 @@
-"""Models in DRN, Storm's direct encoding: states, their actions and where these lead, in text.
+"""Models in DRN, Storm's direct encoding: states, their actions and their outcomes, as text.
 
     @type: MDP
     @value_type: double
@@ -65,15 +65,15 @@ def rows_of_drn(
 
     Args:
         path: the file.
-        reward: name or number of the reward structure; None is the only one.
+        reward: name or number of the reward structure; None means the only one.
         recovery: what maps numbers to exact ones or to floats.
 
     The start state is the one labelled init, if there is only one. Actions are the action names,
     if every choice of a state has its own; otherwise they are the numbers of the choices.
 
     Raises:
-        InputError: the file cannot be read, is no such model or has a malformed line (the message
-            names the line), or has no reward structure of that name.
+        InputError: the file cannot be read, is not such a model or has a malformed line (the
+            message names the line), or has no reward structure of that name.
     """
     path, reader = Path(path), TextReader(recovery or Recovery())
     lines = reader.lines(path)
@@ -89,7 +89,7 @@ def rows_of_drn(
 
 @dataclass
 class _Header:
-    """What stands before the states."""
+    """The part before the states."""
 
     number: int = 0  # of the line @model
     kind: str = ""
@@ -102,7 +102,7 @@ class _Header:
 
     @classmethod
     def read(cls, numbered: Iterator[tuple[int, str]], lines: Lines) -> _Header:
-        """Take lines up to @model."""
+        """Read lines up to @model."""
         found, heading = cls(), ""
         for number, line in ((number, text.strip()) for number, text in numbered):
             if line == "@model":
@@ -151,7 +151,7 @@ class _Header:
             require_mdp(f"I{self.kind}", path)
 
     def meant(self, words: list[str]) -> list[str]:
-        """Return words with what placeholders stand for in their place."""
+        """Return words with placeholders replaced by their values."""
         known = self.placeholders
         return [known.get(word, word) for word in words] if known else words
 
@@ -164,7 +164,7 @@ class _Owners:
     rewards: list[str] = field(default_factory=list)
 
     def add(self, number: int, text: str, lines: Lines) -> str:
-        """Take the rewards in brackets from a text, and return what comes after them."""
+        """Read the rewards in brackets from a text, and return what comes after them."""
         text, rewards = text.lstrip(), ""
         if text.startswith("["):
             rewards, bracket, text = text[1:].partition("]")
@@ -175,7 +175,7 @@ class _Owners:
         return text
 
     def column(self, place: int, header: _Header, reader: TextReader, lines: Lines) -> Numbers:
-        """Return the rewards of one structure; those that are not written are 0."""
+        """Return the rewards of one structure; missing ones are 0."""
         words = ["0"] * len(self.at)
         for owner, text in enumerate(self.rewards):
             if text:
@@ -188,20 +188,20 @@ class _Owners:
 
 @dataclass
 class _Body:
-    """The lines of the states in parts: words, and where they stand, to be read by columns."""
+    """The parts of the states' lines: words and their line numbers, to be read by columns."""
 
     states: _Owners = field(default_factory=_Owners)
     choices: _Owners = field(default_factory=_Owners)
     state: list[int] = field(default_factory=list)  # of each choice
     names: list[str] = field(default_factory=list)  # of each choice
-    begins: list[int] = field(default_factory=list)  # of each choice, its first branch
+    begins: list[int] = field(default_factory=list)  # the first branch of each choice
     targets: list[str] = field(default_factory=list)
     values: list[str] = field(default_factory=list)
-    at: list[int] = field(default_factory=list)  # of each branch, its line
+    at: list[int] = field(default_factory=list)  # the line of each branch
     starts: list[int] = field(default_factory=list)
 
     def take(self, number: int, line: str, lines: Lines) -> None:
-        """Take one line.
+        """Read one line.
 
         Raises:
             InputError: it is none of a state, an action or a branch.
@@ -236,7 +236,7 @@ class _Body:
             self.starts.append(state)
 
     def check(self, header: _Header, lines: Lines) -> None:
-        """Refuse other sizes than those of the header."""
+        """Refuse sizes that differ from those of the header."""
         for announced, noun, count in (
             (header.n_states, "states", len(self.states.at)),
             (header.n_choices, "choices", len(self.state)),
@@ -249,7 +249,7 @@ class _Body:
     def model(
         self, header: _Header, reward: str | int | None, reader: TextReader, lines: Lines
     ) -> ExplicitModel:
-        """Return the model, with the rewards of the structure that is meant."""
+        """Return the model, with the rewards of the chosen structure."""
         state = np.array(self.state, dtype=np.int64)
         number = np.arange(len(state)) - np.searchsorted(state, state)
         target = whole_numbers(self.targets, self.at, lines, 1)
@@ -271,7 +271,8 @@ class _Body:
         )
 
     def _structure(self, header: _Header, reward: str | int | None, lines: Lines) -> int:
-        """The place of the structure that is meant; Storm calls those without names rew0, ..."""
+        """Return the place of the chosen structure; Storm calls structures without names rew0,
+        ..."""
         written = next(filter(None, [*self.states.rewards, *self.choices.rewards]), "")
         count = len(written.split(",")) if written.strip() else 0
         names = header.structures or [f"rew{place}" for place in range(count)]
@@ -280,6 +281,6 @@ class _Body:
 
 
 def _check_brackets(text: str, number: int, lines: Lines) -> None:
-    """Refuse rewards after labels, where nobody would read them."""
+    """Refuse rewards after labels, where they would be ignored."""
     if any(label.startswith("[") for _, label in _LABEL.findall(text.partition(_COMMENT)[0])):
         raise lines.error(number, "rewards in brackets must come right after the state or action")

@@ -1,4 +1,4 @@
-"""Environments with a finite model as exact rows: Gymnasium's, the older gym's, a person's own.
+"""Environments with a finite model, as exact rows: Gymnasium's, the older gym's, or your own.
 
 Floats become the rationals they stand for (`recover`), and the model records the mapping. A number
 without such a rational is an error that names its position: nothing is guessed.
@@ -31,15 +31,15 @@ def rows_of_env(env: Any, recovery: Recovery | None = None) -> ModelRows:
     outcome is its duration. Repeated successors
     are merged; `terminated` counts regardless of the successor's rows.
 
-    The environment needs nothing else. How many states and actions there are is read from
-    `observation_space.n` and `action_space.n`, `nS` and `nA`, or the table; where episodes begin,
-    as `beginning` says; names, from `state_names` and `action_names`.
+    The environment needs nothing else. The numbers of states and actions are read from
+    `observation_space.n` and `action_space.n`, `nS` and `nA`, or the table; where episodes begin as
+    described in `beginning`; names from `state_names` and `action_names`.
 
-    Where the environment's class overrides `step` or `reset` of another, which the table may not
-    describe, a copy is played and held against the table (`table_check`).
+    If the environment's class overrides `step` or `reset` of another class, the table may not
+    describe it: a copy is then played and compared with the table (`table_check`).
 
-    Of Blackjack and of Taxi with a fickle passenger, which have no table that describes them, the
-    rules are known (`rules`).
+    Blackjack and Taxi with a fickle passenger, which have no table that describes them, are read by
+    their rules (`rules`).
 
     Time limits are not part of the dynamics: the wrapper `TimeLimit` sets the model's `time_limit`
     and nothing else, wrappers that only observe are ignored, any other wrapper must provide its own
@@ -62,9 +62,10 @@ def rows_of_env(env: Any, recovery: Recovery | None = None) -> ModelRows:
 
 
 def is_known_by_rules(env: Any) -> bool:
-    """Return whether an environment is read by its rules: its observations are no model's states.
+    """Return whether an environment is read by its rules: its observations are not the model's
+    states.
 
-    An environment whose wrappers may change the rules is not.
+    An environment whose wrappers may change the rules is not read so.
     """
     try:
         return rules_of(dynamics_owner(env)) is not None
@@ -74,7 +75,7 @@ def is_known_by_rules(env: Any) -> bool:
 
 def _table_rows(env: Any, recovery: Recovery) -> ModelRows:
     owner = table_owner(env)
-    if getattr(owner, "fickle_passenger", False):  # a class that changes Taxi
+    if getattr(owner, "fickle_passenger", False):  # a class that derives from Taxi
         raise ValueError(
             f"the table of {type(owner).__name__} does not describe a fickle passenger: make it "
             f"with fickle_passenger=False"
@@ -105,9 +106,9 @@ def _table_rows(env: Any, recovery: Recovery) -> ModelRows:
 
 
 def _counted(env: Any, name: str, size: Any) -> range | None:
-    """The numbers of a `Discrete` space of any package, or below a size; None if there is neither.
+    """Return the numbers of a `Discrete` space of any package, or those below a size, or None.
 
-    A space is known by its `n` and its shape (): that of a `MultiBinary` is (n,).
+    A space is recognised by its `n` and its shape (); a `MultiBinary` has the shape (n,).
     """
     space = getattr(env, name, None)
     n, first = getattr(space, "n", None), getattr(space, "start", 0)

@@ -1,8 +1,8 @@
-"""Explicit models in arrays, as the formats of model checkers have them, and their rows.
+"""Explicit models in arrays, as in the formats of model checkers, and their rows.
 
 A state has choices, a choice has branches; a step along a branch earns the rewards of its state, of
-its choice and of the branch. A state without choices rests and earns its state reward for ever, as
-in PRISM.
+its choice and of the branch. A state without choices is absorbing and earns its state reward for
+ever, as in PRISM.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from qdecay.model.rows import ModelRows, RowColumns
 
 Indices = NDArray[np.int64]
 
-_MANY = 1 << 31  # choices of a state: more than are read
+_MANY = 1 << 31  # more choices of a state than can be read
 
 
 def pair_keys(state: Indices, number: Indices) -> Indices:
@@ -41,13 +41,13 @@ def pairs_of(keys: Indices) -> tuple[Indices, Indices]:
 
 @dataclass(frozen=True)
 class ExplicitModel:
-    """S states, C choices and K branches, each with the one before that it belongs to.
+    """S states, C choices and K branches: each choice has its state, each branch its choice.
 
     Attributes:
         n_states: S.
         state, number: of each choice, its state and which of the state's choices it is, (C,), in
             that order.
-        names: of each choice its action, or "", (C,); none if no choice has one.
+        names: the action of each choice, or "", (C,); empty if no choice has one.
         choice, target, probability: of each branch, (K,).
         state_rewards, choice_rewards, branch_rewards: (S,), (C,) and (K,), or None for zeros.
         start: the start state, or None if there is no single one.
@@ -109,7 +109,7 @@ class ExplicitModel:
         return codes, list(known)
 
     def _columns(self, actions: Indices) -> RowColumns:
-        """The branches, and the states that rest with a reward."""
+        """The branches, and the absorbing states that have a reward."""
         earned = self._earned()
         if earned is None:
             earned = np.zeros(len(self.target), dtype=self.probability.dtype)
@@ -128,7 +128,7 @@ class ExplicitModel:
         return RowColumns(*(np.concatenate(pair) for pair in both))
 
     def _earned(self) -> Numbers | None:
-        """What a step along each branch earns, or None for zeros."""
+        """The reward of a step along each branch, or None for zeros."""
         total = self.branch_rewards
         of_state = None if self.state_rewards is None else self.state_rewards[self.state]
         for of_choice in (of_state, self.choice_rewards):

@@ -5,12 +5,12 @@
 | `.json` | a qdecay.mdp/1 document, a layout or a grid | this module, `layout` |
 | `.npz` | arrays P and R | `npz` |
 | `.tra` | PRISM's or Storm's explicit text, with the files next to it | `prism` |
-| `.pexp` | the same of PRISM in one file | `prism` |
+| `.pexp` | PRISM's explicit text in one file | `prism` |
 | `.drn` | Storm's direct encoding | `drn` |
 | `.umb` | the unified Markov binary format | `umb` |
-| `.csv`, `.parquet` | transitions that were seen | `transition_files` |
+| `.csv`, `.parquet` | recorded transitions | `transition_files` |
 
-Files of text may be packed with gzip: `.tra.gz`.
+Text files may be compressed: `.tra.gz`, `.tra.bz2`, `.tra.xz`.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ from qdecay.model.readers.npz import rows_of_npz
 from qdecay.model.readers.prism import rows_of_prism
 from qdecay.model.readers.transition_files import rows_of_csv, rows_of_parquet
 from qdecay.model.readers.umb import rows_of_umb
+from qdecay.model.reading import Pair
 from qdecay.model.recover import Recovery, Unchanged
 from qdecay.model.rows import ModelRows
 from qdecay_envs.documents import Table
@@ -55,7 +56,7 @@ _READERS: dict[str, Callable[[Path, str | None, Recovery, float], ModelRows]] = 
     ".umb": lambda path, reward, recovery, worst: rows_of_umb(path, reward, recovery),
 }
 _PACKED = (".npz", ".parquet")
-_STRUCTURED = (".tra", ".pexp", ".drn", ".umb")  # which may have several rewards
+_STRUCTURED = (".tra", ".pexp", ".drn", ".umb")  # may have several reward structures
 SUFFIXES = (".json", *_READERS)
 """How the names of model files end."""
 
@@ -70,7 +71,7 @@ def read_model(
 
     Args:
         path: the file.
-        reward: the name of the reward structure, where a file has several.
+        reward: the name of the reward structure, if the file has several.
         recovery: what maps floats to exact numbers.
         worst: the reward of an unavailable action in arrays, as nan is.
 
@@ -118,7 +119,9 @@ def rows_of_document(document: Any, path: Path, limits: Limits = EXACTLY) -> Mod
     start, *names = (table.take(key) for key in ("start", "state_names", "action_names"))
     time_limit = table.take("time_limit")
     initial_states = _initial_states(table, table.take("initial_states", []), start)
-    visits = _visits(table, table.take("visits", []))
+    visits = _by_pair(table, "visits", int)
+    scaled = _by_pair(table, "scaled", int, str, Fraction)
+    remarks = table.take("remarks", [])
     table.close()
     if not isinstance(rows, list):
         table.refuse("must be a list of rows", "transitions")
@@ -136,6 +139,8 @@ def rows_of_document(document: Any, path: Path, limits: Limits = EXACTLY) -> Mod
         time_limit=time_limit,
         initial_states=initial_states,
         visits=visits,
+        remarks=remarks,
+        scaled=scaled,
     )
 
 
@@ -157,19 +162,20 @@ def _initial_states(table: Table, entries: Any, start: Any) -> dict[int, Any]:
     return found
 
 
-def _visits(table: Table, entries: Any) -> dict[tuple[int, int], int]:
-    """Return how often each pair was tried."""
+def _by_pair(table: Table, key: str, *kinds: type) -> dict[Pair, Any]:
+    """Return the numbers of a key by pair of state and action, each of one of these types."""
+    entries, form = table.take(key, []), f"[state, action, {key}]"
     if not isinstance(entries, list):
-        table.refuse("must be a list of [state, action, visits]", "visits")
-    found: dict[tuple[int, int], int] = {}
+        table.refuse(f"must be a list of {form}", key)
+    found: dict[Pair, Any] = {}
     for number, entry in enumerate(entries):
-        if not (isinstance(entry, list) and len(entry) == 3 and {type(n) for n in entry} == {int}):
-            got = written(entry)
-            table.refuse(f"entry {number} must be [state, action, visits], got {got}", "visits")
-        s, a, count = entry
+        types = [type(part) for part in entry] if isinstance(entry, list) else []
+        if not (types[:2] == [int, int] and len(types) == 3 and types[2] in kinds):
+            table.refuse(f"entry {number} must be {form}, got {written(entry)}", key)
+        s, a, value = entry
         if (s, a) in found:
-            table.refuse(f"state {s}, action {a} is listed twice", "visits")
-        found[s, a] = count
+            table.refuse(f"state {s}, action {a} is listed twice", key)
+        found[s, a] = value
     return found
 
 
@@ -187,11 +193,12 @@ def document_of(model: ModelRows) -> dict[str, Any]:
             for s, a, t, p, r, *rest in model
         ],
         **({"visits": [[s, a, n] for (s, a), n in model.visits.items()]} if model.visits else {}),
+        **_reading(model),
     }
 
 
 def _beginning(model: ModelRows) -> dict[str, Any]:
-    """Return where episodes begin, and after how many steps they are cut off, if known."""
+    """Return where episodes begin, and after how many steps they are truncated, if known."""
     if model.start is not None:
         begins: dict[str, Any] = {"start": model.start}
     else:
@@ -201,12 +208,21 @@ def _beginning(model: ModelRows) -> dict[str, Any]:
     return begins if limit is None else {**begins, "time_limit": limit}
 
 
+def _reading(model: ModelRows) -> dict[str, Any]:
+    """Return what reading did to the model, if anything."""
+    done: dict[str, Any] = {}
+    if model.scaled:
+        done["scaled"] = [[s, a, _number(rational(n))] for (s, a), n in model.scaled.items()]
+    if model.remarks:
+        done["remarks"] = list(model.remarks)
+    return done
+
+
 def write_document(document: Mapping[str, Any], path: Path) -> None:
     """Write an MDP document to `path`, completely or not at all.
 
     Raises:
-        ValueError: it would be larger than `read_model` takes.
-        OSError: the file cannot be written.
+        ValueError: it would be larger than `read_model` accepts, or cannot be written.
     """
     check_size(path, len(document["transitions"]), document["n_states"], document["n_actions"])
     write_json(path, document)

@@ -1,4 +1,4 @@
-"""Files of labels, PRISM's and Storm's: which states are initial."""
+"""PRISM's and Storm's files of labels, which say which states are initial."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from qdecay.model.readers.text_tables import Lines, Words, whole_number
 
 _LABEL = re.compile(r'(?<!\d)(\d{1,9})="([^"]+)"')
 _INIT = "init"
-_HEAD = 20  # lines among which Storm's declaration begins
+_HEAD = 20  # lines within which Storm's declaration begins
 
 
 def initial_states(lines: Lines, n_states: int) -> list[int]:
     """Return the states that are labelled init.
 
     Raises:
-        InputError: a line is malformed, or none is; the message names file and line.
+        InputError: a line is malformed, or no state is; the message names file and line.
     """
     is_declared = any(line.split()[:1] == ["#DECLARATION"] for line in lines.text[:_HEAD])
     labelled = _of_storm(lines) if is_declared else _of_prism(lines)

@@ -1,4 +1,5 @@
-"""Kinds of models in other formats: Markov decision processes are read, the others named."""
+"""Kinds of models in other formats: only Markov decision processes are read; errors name the
+others."""
 
 from __future__ import annotations
 
@@ -27,10 +28,10 @@ _SHOWN = 40  # characters of an unknown kind
 
 
 def require_mdp(kind: str, where: str) -> None:
-    """Refuse every kind of model but MDPs and discrete-time Markov chains, by its name.
+    """Refuse every kind of model except MDPs and discrete-time Markov chains, by its name.
 
     Args:
-        kind: as formats abbreviate it, such as "MDP" or "ctmc".
+        kind: the kind as abbreviated in files, such as "MDP" or "ctmc".
         where: the start of the message: the file, or the file and the line.
 
     Raises:

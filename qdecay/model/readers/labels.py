@@ -1,10 +1,10 @@
 """Numbers of states and actions: whole numbers stand for themselves, anything else is a label.
 
 Labels (text, tuples, rows of an array) are numbered in sorted order, or in the order in which they
-first appear where they cannot be compared; their texts are the names. Where some are text, numbers
-are text as well: 1 and "1" are one label, whichever column they are in. Numbers of which less than
-one in ten appears are labels, unless it is said how many there are: exact solvers would spend
-minutes on hundreds of thousands of states that nothing leads to.
+first appear where they cannot be compared; their texts are the names. If some are text, numbers are
+text as well: 1 and "1" are one label, in whichever columns they are. Numbers of which fewer than
+one in ten appear are labels, unless their count is given: exact solvers would otherwise spend
+minutes on hundreds of thousands of unreachable states.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ from qdecay._support.checks import whole
 from qdecay.model.base import state_index
 from qdecay_envs.rational import written
 
-_MOST = 50_000_000  # of what numbers are for; a table of them must fit in memory
-_FEW = 1_000  # are states whether they appear or not
+_MOST = 50_000_000  # states or actions; a table of them must fit in memory
+_FEW = 1_000  # numbers up to this are states even if they do not appear
 _SPARSE = 10
 
 
@@ -35,7 +35,7 @@ class Numbering:
     Attributes:
         size: how many there are.
         names: their names; None if they are numbers in the data.
-        largest: the number of the last one, where numbers are names because few of them appear.
+        largest: the largest number, if numbers are names because few of them appear.
     """
 
     size: int
@@ -47,10 +47,10 @@ class Numbering:
         return self.names[number] if self.names else str(number)
 
     def index(self, given: Any) -> int:
-        """Return the number of one that is given as in the data, or by its number.
+        """Return the number of a state or action given as in the data, or by its number.
 
         Raises:
-            TypeError, ValueError: there is no such one.
+            TypeError, ValueError: there is none.
         """
         is_label = self.names is not None and isinstance(given, tuple | list | np.ndarray)
         is_label = is_label or (_is_whole(given) and str(given) in (self.names or ()))
@@ -63,15 +63,15 @@ class Numbering:
 def numbered(
     given: Mapping[str, NDArray[Any]], what: str, size: int | None = None
 ) -> tuple[list[NDArray[np.int64]], Numbering]:
-    """Return the numbers of the entries of several columns, and what they are.
+    """Return the numbers of the entries of several columns, and what the numbers mean.
 
     Args:
         given: columns by name, shape (K,), or (K, d) where d numbers make one label.
         what: "state" or "action", for messages.
-        size: how many there are; None is as many as the columns show.
+        size: how many there are; None means as many as appear in the columns.
 
     Raises:
-        TypeError: an entry is no label, such as a float.
+        TypeError: an entry is not a label, such as a float.
         ValueError: a number is negative or not below `size`, or there are more labels than `size`.
     """
     if size is not None:
@@ -91,7 +91,8 @@ def numbered(
 
 
 def name_of(label: Any) -> str:
-    """Return the text of a label: of a tuple as Python writes it, whoever made its numbers."""
+    """Return the text of a label; a tuple as Python writes it, whatever the types of its
+    numbers."""
     return label if isinstance(label, str) else str(_plain(label))
 
 
@@ -106,9 +107,10 @@ def _plain(label: Any) -> Any:
 
 
 def _as_integers(column: NDArray[Any], what: str) -> NDArray[Any]:
-    """The column, as integers if all its objects or floats are such: pandas makes them of those."""
+    """Return the column as integers if all its objects or floats are whole, as pandas converts
+    them."""
     if column.dtype.kind == "O" and all(type(entry) is int for entry in column.flat):
-        with suppress(OverflowError):  # numbers so large are labels
+        with suppress(OverflowError):  # numbers this large are labels
             return column.astype(np.int64)
     if column.dtype.kind != "f":
         return column
@@ -160,7 +162,7 @@ def _labelled(
 
 
 def _codes(column: NDArray[Any], known: defaultdict[Any, int], what: str) -> NDArray[np.int64]:
-    """The column in numbers of first appearance, which `known` collects."""
+    """Return the column with entries numbered by first appearance, collected in `known`."""
     entries = column.tolist()
     if column.ndim > 1:
         entries = list(map(tuple, column.reshape(len(column), -1).tolist()))
@@ -182,7 +184,7 @@ def _no_label(k: int, what: str, entry: Any) -> TypeError:
 
 
 def column_of(values: ArrayLike, name: str) -> NDArray[Any]:
-    """Return a column as an array, of objects where it has tuples or several kinds.
+    """Return a column as an array, of objects if it has tuples or mixed types.
 
     Raises:
         ValueError: it has no length.

@@ -20,14 +20,14 @@ def rows_of_layout(layout: Layout, **options: Any) -> ModelRows:
 
     Args:
         layout: a chain's or a grid's.
-        options: as `ChainEnv` or `GridWorldEnv` takes them.
+        options: arguments of `ChainEnv` or `GridWorldEnv`.
 
     Raises:
         TypeError, ValueError: an option is not one of these, or outside its range.
     """
     if isinstance(layout, GridLayout):
         return _rows_of_grid(layout, **options)
-    # An environment needs floats and a model does not, so one without rewards checks the options.
+    # Environments need float rewards, models do not: one without rewards checks the options.
     checked = ChainEnv(ChainLayout.choice(a=[0], b=[0]), **options)
     table = exact_table(layout, checked.slip, checked.escape)
     return ModelRows(

@@ -20,8 +20,8 @@ class Limits:
 
     Attributes:
         transitions, states, pairs: of the model; pairs of state and action.
-        file_bytes, lines: of a file of text, and of all those of a model together.
-        unpacked_bytes: of an archive, packed and unpacked.
+        file_bytes, lines: of a text file, and of all text files of a model together.
+        unpacked_bytes: of an archive, compressed and unpacked.
         mend: what to do about a larger model.
     """
 
@@ -56,7 +56,7 @@ IN_FLOATS = Limits(
 
 
 def limits_for(recovery: Recovery) -> Limits:
-    """Return the limits of printed floats, read exactly or left unchanged."""
+    """Return the limits for a recovery: floats read exactly, or left unchanged."""
     return IN_FLOATS if isinstance(recovery, Unchanged) else RECOVERED
 
 
@@ -69,7 +69,7 @@ def check_size(
     most: int | None = None,
     limits: Limits = EXACTLY,
 ) -> None:
-    """Refuse a model that would take more than seconds and a GiB to read.
+    """Refuse a model that would take more than a few seconds or a GiB to read.
 
     Non-numbers are left to other checks.
 

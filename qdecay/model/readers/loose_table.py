@@ -1,16 +1,15 @@
-"""Tables of dynamics in the forms that people write, with their states and actions numbered.
+"""Tables of dynamics in all usual forms, with their states and actions numbered.
 
 A table says `P[s][a] = [(probability, next state, reward, terminated), ...]`. Its levels are dicts
 or lists; a state or an action is a number, text, a tuple or anything else that can be the key of a
-dict. Those that are the numbers 0, 1, ..., n - 1 stay what they are; others are numbered in the
-order in which the table has them (numbers by size), and named by what they are.
+dict. The numbers 0, 1, ..., n - 1 keep their meaning; anything else is numbered in the order of the
+table (numbers by size), and its text becomes the name.
 
-An action without outcomes is unavailable in that state, and a state without any is absorbing. One
-that is entered and has no row is remarked on; a number where nothing says that there is such a
-state is refused.
-`terminated` is a bool, 0 or 1; where every outcome has three entries, nothing terminates. A fifth
-entry is the outcome's duration, how many steps it takes; without it, it takes one. After a
-terminated one the next state does not matter, and may be None.
+An action without outcomes is unavailable in that state, and a state without any is absorbing. A
+state that is entered but has no row gives a remark; a number for which nothing says that there is
+such a state is an error. `terminated` is a bool, 0 or 1; where every outcome has three entries,
+nothing terminates. A fifth entry is the outcome's duration, how many steps it takes; without it, it
+takes one. After a terminated one the next state does not matter, and may be None.
 """
 
 from __future__ import annotations
@@ -33,18 +32,18 @@ from qdecay_envs.arguments import duration
 from qdecay_envs.rational import written
 
 _LISTS = (list, tuple, np.ndarray)
-_FAR = 2 * float(WITHIN)  # of a sum in floats from 1: what is nearer may be normalised
+_FAR = 2 * float(WITHIN)  # distance of a float sum from 1 up to which it may be normalised
 _Row = tuple[int, int, int, Any, Any, bool] | tuple[int, int, int, Any, Any, bool, int]
 _Places = dict[Hashable, str | Place]
 _FORM = "(probability, next state, reward, terminated)"
-_FULL = 4  # entries of an outcome that says whether it terminates; a duration may follow
+_FULL = 4  # entries of an outcome including `terminated`; a duration may follow
 
 
 @dataclass(frozen=True)
 class LooseTable:
-    """A table, and the numbers of states and actions that its environment says there are.
+    """A table, and the numbers of states and actions that its environment states.
 
-    What it holds is checked where it is read: an error names the place.
+    Entries are checked when they are read: an error names the place.
     """
 
     table: Any
@@ -63,8 +62,8 @@ class LooseTable:
 
     @property
     def remarks(self) -> tuple[str, ...]:
-        """What is assumed: that nothing terminates where the table does not say it, and that
-        nothing follows in a state that is entered and has no row."""
+        """What is assumed: nothing terminates if the table does not say it, and nothing follows in
+        a state that is entered and has no row."""
         assumed = ["P does not say which outcomes terminate: none does"] * (self._length == 3)
         first, *others = [*map(name_of, self._found[2])] or [""]
         more = f" and {len(others):,} more" if others else ""
@@ -86,7 +85,7 @@ class LooseTable:
                 p, t, r, ended = _entries(outcome, length, place)
                 try:
                     probability, reward = recovery(p, ""), recovery(r, "")
-                except (TypeError, ValueError):  # names take long, and only a message needs them
+                except (TypeError, ValueError):  # names take time, and only messages need them
                     if isinstance(p, float) and math.isfinite(p):
                         _check_chance(p, p, place)
                     probability = _named(recovery, p, f"{place}: probability")
@@ -128,7 +127,8 @@ class LooseTable:
 
     @cached_property
     def _found(self) -> tuple[_Places, _Places, _Places]:
-        """The states, the actions, and the states without a row that are entered, with places."""
+        """Return states, actions, and states that are entered but have no row, with their
+        places."""
         states: _Places = {
             as_label(state, "P: a state"): "P" for state, _ in _items(self.table, "P")
         }
@@ -151,7 +151,7 @@ class LooseTable:
 
     @cached_property
     def _length(self) -> int:
-        """How many entries the first outcome has, a duration apart."""
+        """The number of entries of the first outcome, without a duration."""
         return next((_size(outcomes[0]) for _, _, outcomes in self._pairs()), _FULL)
 
     def _pairs(self) -> Iterator[tuple[Hashable, Hashable, Sequence[Any]]]:
@@ -166,12 +166,12 @@ class LooseTable:
 
 
 def _items(level: Any, place: str) -> Iterable[tuple[Any, Any]]:
-    """The entries of a dict or a list, with their keys; none of None, as of no actions."""
+    """Yield the entries of a dict or a list, with their keys; None (no actions) has none."""
     if isinstance(level, Mapping):
         return level.items()
     if isinstance(level, np.ndarray) and level.dtype.kind in "iuf":
         raise ValueError(
-            f"{place} is an array of numbers, of shape {level.shape}, and no table of outcomes: "
+            f"{place} is an array of numbers, of shape {level.shape}, not a table of outcomes: "
             f"MDP.from_arrays(P, R) reads arrays, P of shape (A, S, S)"
         )
     if isinstance(level, _LISTS):
@@ -191,13 +191,13 @@ def _listed(outcomes: Any, state: Hashable, action: Hashable) -> Sequence[Any]:
 
 
 def _size(outcome: Any) -> int:
-    """How many entries an outcome has, a duration apart."""
+    """Return the number of entries of an outcome, without a duration."""
     size = len(outcome) if isinstance(outcome, _LISTS) else 0
     return _FULL if size == _FULL + 1 else size
 
 
 def _entries(outcome: Any, length: int, place: Place) -> tuple[Any, Hashable, Any, bool]:
-    """The first four entries of an outcome, checked as far as they are no numbers."""
+    """Return the first four entries of an outcome; those that are not numbers are checked."""
     size = _size(outcome)
     if size not in (3, _FULL):
         raise ValueError(f"{place}: an outcome must be {_FORM}, got {written(outcome)}")
@@ -215,7 +215,8 @@ def _entries(outcome: Any, length: int, place: Place) -> tuple[Any, Hashable, An
 
 
 def _reward(reward: Any, place: Place) -> Any:
-    """A reward without the array around it; a bool says that the entries are in another order."""
+    """Return a reward without an array around it; a bool means that entries are in another
+    order."""
     if isinstance(reward, np.ndarray) and reward.size == 1:
         return reward.item()
     if isinstance(reward, bool | np.bool_):
@@ -226,7 +227,7 @@ def _reward(reward: Any, place: Place) -> Any:
 
 
 def _flag(ended: Any, place: Place) -> bool:
-    """Whether an outcome terminates: a bool of NumPy's, 0 or 1."""
+    """Return whether an outcome terminates: a bool, perhaps NumPy's, or 0 or 1."""
     if isinstance(ended, Number | np.bool_) and ended in (0, 1):
         return bool(ended)
     raise ValueError(
@@ -236,7 +237,7 @@ def _flag(ended: Any, place: Place) -> bool:
 
 
 def _named(recovery: Recovery, value: Any, name: str) -> Any:
-    """The number, or the error that names it."""
+    """Return the recovered number, or raise an error that names it."""
     if isinstance(value, Number | str) and not isinstance(value, complex | np.complexfloating):
         return recovery(value, name)
     raise ValueError(f"{name} must be a number, got {written(value)}")
@@ -249,7 +250,7 @@ def _check_chance(near: float, given: Any, place: Place) -> None:
 
 
 def _nearest(probability: Any) -> float:
-    """The nearest float, or infinity: then it is no probability."""
+    """Return the nearest float, or infinity, which is not a probability."""
     try:
         return float(probability)
     except OverflowError:

@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from difflib import get_close_matches
+from fractions import Fraction
 from pathlib import Path
 from typing import IO, Any
 
@@ -18,13 +19,19 @@ from scipy import sparse
 
 from qdecay.errors import InputError, input_errors
 from qdecay.model.base import FiniteMDP
-from qdecay.model.readers.arrays import numeric_array, rows_of_arrays, rows_of_sparse
+from qdecay.model.readers.arrays import (
+    number_array,
+    numeric_array,
+    rows_of_arrays,
+    rows_of_sparse,
+)
 from qdecay.model.readers.beginning import recovered_chances
 from qdecay.model.readers.limits import MAX_RECOVERED, check_size
+from qdecay.model.reading import Pair
 from qdecay.model.recover import Recovery
 from qdecay.model.rows import ModelRows, checked_time_limit
 from qdecay_envs.decoding import decoding
-from qdecay_envs.files import replacing, require_file
+from qdecay_envs.files import require_file, written
 
 _MAX_BYTES = 1 << 28  # of a file, and of its arrays as floats
 _MAX_NONZERO = 8_000_000  # of a dense P: 60 bytes each until it is sparse
@@ -34,10 +41,14 @@ _MAX_HEADER = 1 << 16
 _QUICK = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 _SLOWNESS = 8  # bzip2 and lzma unpack some 20 MiB a second
 SPARSE = ("P_data", "P_indices", "P_indptr")
-_ARRAYS = ("P", *SPARSE, "R", "ends", "start", "initial_states", "time_limit")
-_SPARSE_ONLY = {*SPARSE, "ends"}
+_TEXTS = ("state_names", "action_names", "remarks")
+_BY_PAIR = {"visits": ("i", 0), "scaled": ("f", 1.0)}
+"""Kinds of tables of shape (S, A), and what they hold where there is nothing to say."""
+_ARRAYS = ("P", *SPARSE, "R", "ends", "start", "initial_states", "time_limit", *_TEXTS, *_BY_PAIR)
+_SPARSE_ONLY = {*SPARSE, "ends", *_BY_PAIR}
+_MAX_TEXTS = 1_000_000  # numbers in text, a microsecond each
 _LONGEST = 40  # characters of a displayed name
-_LEAST_BYTES = {"P_indices": 4, "P_indptr": 4}  # that a number finally takes; others are floats
+_LEAST_BYTES = {"P_indices": 4, "P_indptr": 4}  # that a number takes in the end; others are floats
 
 
 def rows_of_npz(path: Path, recovery: Recovery, worst: float = -math.inf) -> ModelRows:
@@ -48,6 +59,7 @@ def rows_of_npz(path: Path, recovery: Recovery, worst: float = -math.inf) -> Mod
     """
     arrays = read_npz(path)
     with input_errors(), decoding(path):
+        told = surroundings_of(arrays)
         if "P" in arrays:
             check_size(path, int(np.count_nonzero(arrays["P"])), most=MAX_RECOVERED)
             found = rows_of_arrays(arrays["P"], arrays["R"], start_of(arrays), recovery, worst)
@@ -56,8 +68,11 @@ def rows_of_npz(path: Path, recovery: Recovery, worst: float = -math.inf) -> Mod
             p, r, ends = options["p"], options["r"], options["ends"]
             count = p.nnz + (0 if ends is None else int(np.count_nonzero(ends)))
             check_size(path, count, *r.shape, most=MAX_RECOVERED)
-            found = rows_of_sparse(p, r, ends, options["start"], recovery, worst)
-        return replace(found, name=str(path), **episodes_of(arrays))
+            found = rows_of_sparse(
+                p, r, ends, options["start"], recovery, worst, told.get("visits", {})
+            )
+        told["remarks"] = (*told.get("remarks", ()), *found.remarks)
+        return replace(found, name=str(path), **told)
 
 
 def read_npz(path: Path) -> dict[str, Any]:
@@ -77,8 +92,9 @@ def read_npz(path: Path) -> dict[str, Any]:
             _check_sizes(archive, members)
             arrays = {name: _array(archive, member) for name, member in members.items()}
         for name in ("P", "R"):
-            if name in arrays:
-                numeric_array(arrays[name], name)
+            if name in arrays:  # sparse models are of floats
+                read = _numbers if "P" in arrays else numeric_array
+                arrays[name] = read(arrays[name], name)
     needed = {"R", *(SPARSE if "P_data" in arrays else ["P"])}
     if missing := needed - set(arrays):
         raise InputError(
@@ -91,6 +107,15 @@ def read_npz(path: Path) -> dict[str, Any]:
             f"read; more fit in a sparse P, as {', '.join(SPARSE)}"
         )
     return arrays
+
+
+def _numbers(array: NDArray[Any], name: str) -> NDArray[Any]:
+    """Return an array of numbers, those in text as exact ones."""
+    if array.dtype.kind == "U" and array.size > _MAX_TEXTS:
+        raise ValueError(
+            f"{name} has {array.size:,} numbers in text, and at most {_MAX_TEXTS:,} are read"
+        )
+    return number_array(array, name)
 
 
 def _check_names(names: Collection[str]) -> None:
@@ -113,8 +138,12 @@ def _check_names(names: Collection[str]) -> None:
 
 
 def write_npz(path: str | Path, model: FiniteMDP, ends: NDArray[np.float64] | None) -> None:
-    """Write an `.npz` with P_data, P_indices and P_indptr, R, and what else the model has: ends,
-    the start or initial_states, and a time_limit."""
+    """Write an `.npz` with P_data, P_indices and P_indptr, R, and what else the model has.
+
+    Raises:
+        ValueError: a name or a remark ends in a NUL character, which arrays of text leave out; or
+            the file cannot be written.
+    """
     p = model.p
     arrays = {"P_data": p.data, "P_indices": p.indices, "P_indptr": p.indptr, "R": model.r}
     if ends is not None:
@@ -126,7 +155,16 @@ def write_npz(path: str | Path, model: FiniteMDP, ends: NDArray[np.float64] | No
         arrays["initial_states"] = np.array(chances)
     if model.time_limit is not None:
         arrays["time_limit"] = np.array(model.time_limit)
-    with replacing(path) as scratch, scratch.open("wb") as file:
+    for name in _TEXTS:
+        if texts := getattr(model, name):
+            arrays[name] = np.array(texts)
+            if tuple(arrays[name].tolist()) != texts:
+                raise ValueError(f"{path}: {name}: a text that ends in NUL cannot be saved")
+    for name, (_, otherwise) in _BY_PAIR.items():
+        if numbers := getattr(model, name):
+            table = arrays[name] = np.full(model.r.shape, otherwise)
+            table[*zip(*numbers, strict=True)] = list(numbers.values())
+    with written(path) as file:
         np.savez_compressed(file, **arrays)
 
 
@@ -139,16 +177,42 @@ def start_of(arrays: dict[str, Any]) -> int | None:
     return _whole_number(arrays, "start")
 
 
-def episodes_of(arrays: dict[str, Any]) -> dict[str, Any]:
-    """Return the `initial_states` and the `time_limit` given in an `.npz`, if any.
+def surroundings_of(arrays: dict[str, Any]) -> dict[str, Any]:
+    """Return what an `.npz` says besides the dynamics, as `ModelRows` has it.
 
     Raises:
-        ValueError: they are no distribution over the states, or no whole number >= 1.
+        ValueError: an array is not what its name says.
     """
-    limit = checked_time_limit(_whole_number(arrays, "time_limit"))
-    chances = arrays.get("initial_states")
-    if chances is None:
-        return {"time_limit": limit}
+    told: dict[str, Any] = {"time_limit": checked_time_limit(_whole_number(arrays, "time_limit"))}
+    if "initial_states" in arrays:
+        told["initial_states"] = _initial_states(arrays)
+    for name in arrays.keys() & _TEXTS:
+        texts = arrays[name]
+        if texts.ndim != 1 or texts.dtype.kind != "U":
+            raise ValueError(
+                f"{name} must be a list of texts, got an array of shape {texts.shape}, dtype "
+                f"{texts.dtype}"
+            )
+        told[name] = texts.tolist()
+    for name in arrays.keys() & _BY_PAIR.keys():
+        told[name] = _by_pair(arrays[name], name, arrays["R"].shape)
+    return told
+
+
+def _by_pair(table: NDArray[Any], name: str, shape: tuple[int, ...]) -> dict[Pair, Any]:
+    """Return the numbers of a table that say something, by state and action."""
+    kind, otherwise = _BY_PAIR[name]
+    if table.shape != shape or table.dtype.kind != kind or not np.isfinite(table).all():
+        what = "whole numbers" if kind == "i" else "finite floats"
+        raise ValueError(
+            f"{name} must hold {what} in the shape of R, {shape}, got {table.dtype}, {table.shape}"
+        )
+    numbers = {(s, a): table[s, a].item() for s, a in np.argwhere(table != otherwise).tolist()}
+    return numbers if kind == "i" else {pair: Fraction(n) for pair, n in numbers.items()}
+
+
+def _initial_states(arrays: dict[str, Any]) -> dict[int, Fraction]:
+    chances = arrays["initial_states"]
     if "start" in arrays:
         raise ValueError("leave out initial_states where there is a start")
     n_states = arrays["R"].shape[0] if "P_data" in arrays else arrays["P"].shape[-1]
@@ -157,8 +221,7 @@ def episodes_of(arrays: dict[str, Any]) -> dict[str, Any]:
             f"initial_states must be the probability of each state, shape {(n_states,)}, got "
             f"{chances.shape}"
         )
-    found = recovered_chances(dict(enumerate(chances.astype(np.float64).tolist())))
-    return {"time_limit": limit, "initial_states": found}
+    return recovered_chances(dict(enumerate(chances.astype(np.float64).tolist())))
 
 
 def _whole_number(arrays: dict[str, Any], name: str) -> int | None:
@@ -185,7 +248,7 @@ def sparse_arguments(arrays: dict[str, Any]) -> dict[str, Any]:
         raise ValueError(f"R must have shape (S, A), got {r.shape}")
     data, indices, indptr = (numeric_array(arrays[name], name) for name in SPARSE)
     _check_places(data, indices, indptr, r.shape)
-    if data.dtype != np.float32:  # whose own digits count
+    if data.dtype != np.float32:  # float32 is read by its own digits
         data = data.astype(np.float64, copy=False)
     parts = (data, indices, indptr)
     p = sparse.csr_matrix(parts, shape=(r.size, len(r)))
@@ -232,7 +295,7 @@ def _check_directory(path: Path) -> None:
     with path.open("rb") as file:
         file.seek(max(0, path.stat().st_size - _ZIP_TAIL))
         tail = file.read()
-    end = len(tail) - 22  # as zipfile looks for the record: without a comment, or else with one
+    end = len(tail) - 22  # as zipfile does, first look for a record without a comment
     if tail[end : end + 4] != b"PK\5\6" or tail[-2:] != b"\0\0":
         end = tail.rfind(b"PK\5\6")
     length = int.from_bytes(tail[end + 12 : end + 16], "little")
@@ -254,6 +317,8 @@ def _check_sizes(archive: zipfile.ZipFile, members: dict[str, zipfile.ZipInfo]) 
                 else np.lib.format.read_array_header_2_0
             )
             shape, _, dtype = read_header(header)
+            if dtype.hasobject:
+                raise ValueError("holds Python objects, which are not read: save numbers or text")
             count = math.prod(shape)
             if count * dtype.itemsize > member.file_size:
                 raise ValueError("holds less than its header says")

@@ -1,4 +1,4 @@
-"""Numbers of readers in arrays: fractions as objects, or floats where they are left unchanged."""
+"""Arrays of the numbers that readers return: fractions as objects, or unchanged floats."""
 
 from __future__ import annotations
 
@@ -24,16 +24,18 @@ def numbers_array(numbers: Sequence[Any], recovery: Recovery) -> Numbers:
 
 
 def recovered(values: NDArray[Any], recovery: Recovery, name: Callable[[int], str]) -> Numbers:
-    """Return the numbers that those of an array (K,) stand for, each distinct one read once.
+    """Return what the numbers of an array (K,) stand for; each distinct one is read once.
 
     Args:
-        values: whole numbers or floats.
+        values: whole numbers or floats, or objects that may be exact numbers as well.
         recovery: what maps them.
-        name: what the number at a place is, for the message.
+        name: describes the number at a place, for the message.
 
     Raises:
         ValueError: one is not finite, or has no rational.
     """
+    if values.dtype.hasobject:
+        return numbers_array([recovery(v, name(k)) for k, v in enumerate(values)], recovery)
     if isinstance(recovery, Unchanged) and np.isfinite(values).all():
         return values.astype(np.float64, copy=False)
     distinct, first, place = np.unique(values, return_index=True, return_inverse=True)

@@ -1,4 +1,4 @@
-"""Models as PRISM and Storm exchange them in text: explicit files .tra, .lab and of rewards.
+"""Models in the text files of PRISM and Storm: explicit files .tra, .lab and of rewards.
 
 PRISM's files begin with their sizes:
 
@@ -9,8 +9,8 @@ PRISM's files begin with their sizes:
     robot.sta    (x,y)              variables (optional), see `state_values`
                  0:(0,0)            state:(values)
 
-With `-exportrows` each choice has one line, `0 3/5:1 2/5:0 east`. In a file of a Markov chain
-nothing says which choice. A `.pexp` has all of this in one file, each part under its heading.
+With `-exportrows` each choice has one line, `0 3/5:1 2/5:0 east`. In the file of a Markov chain
+there is no column of choices. A `.pexp` has all of this in one file, each part under its heading.
 Storm's files begin with the kind of the model, and have no sizes:
 
     dice.tra     mdp                or dtmc
@@ -20,10 +20,10 @@ Storm's files begin with the kind of the model, and have no sizes:
                  #END
                  0 init             state, labels
 
-What a file contains tells which it is. Lines that start with # are comments. Rewards are read from
-the files of `reward_files`. A step from s earns the rewards of s, of its choice and of its
-transition; a state without transitions rests and earns its state reward for ever, as in both
-programs. Numbers are read as written, or recovered where they are printed floats, see
+Which of the two it is is recognised by the contents. Lines that start with # are comments. Rewards
+are read from the files of `reward_files`. A step from s earns the rewards of s, of its choice and
+of its transition; a state without transitions is absorbing and earns its state reward for ever, as
+in both programs. Numbers are read as written, or recovered where they are printed floats, see
 `number_of_text`.
 
 Source: PRISM manual, appendix Explicit Model Files; Storm, parser/AutoParser and the parsers that
@@ -39,12 +39,13 @@ from pathlib import Path
 import numpy as np
 
 from qdecay.errors import InputError
-from qdecay.model.readers.companions import companion
+from qdecay.model.readers.companions import companion, companions
 from qdecay.model.readers.explicit import ExplicitModel, pair_keys, pairs_of
 from qdecay.model.readers.initial_states import initial_states
 from qdecay.model.readers.kinds import require_mdp
 from qdecay.model.readers.limits import check_size
 from qdecay.model.readers.reward_files import (
+    ENDINGS,
     RewardFile,
     files_beside,
     structure_files,
@@ -82,7 +83,7 @@ def rows_of_prism(
         transitions: the .tra file, or a .pexp with everything.
         state_rewards, transition_rewards, labels: the other files; if one is None, the file next to
             the first one with the same stem, if it exists; see `reward_files`.
-        reward: the name or the number of the reward structure; None is the only one.
+        reward: the name or the number of the reward structure; None means the only one.
         recovery: what maps numbers to exact ones or to floats.
 
     The start state is the one labelled init, or named by a line "- - state" of the .tra file,
@@ -90,7 +91,7 @@ def rows_of_prism(
     otherwise they are the numbers of the choices.
 
     Raises:
-        InputError: a file cannot be read, is no such model or has a malformed line (the message
+        InputError: a file cannot be read, is not such a model or has a malformed line (the message
             names file and line), there are no rewards, or several structures and none is named.
     """
     path, reader = Path(transitions), TextReader(recovery or Recovery())
@@ -101,17 +102,18 @@ def rows_of_prism(
         for file, kind in ((state_rewards, "state"), (transition_rewards, "transition"))
         if file is not None
     ]
-    found = parts.rewards or files_beside(path, given)
+    beside = companions(path, (*ENDINGS, ".lab", ".sta"))
+    found = parts.rewards or files_beside(beside, given)
     chosen = structure_files(path, found, reward)
     explicit = with_rewards(model.explicit, chosen, reader, model.is_headed, model.is_chain)
     own = None if labels else parts.labels
-    labelled = _part(own, labels or companion(path, ".lab"), reader)
+    labelled = _part(own, labels or companion(beside, ".lab"), reader)
     starts = model.starts or [0]
     if labelled is not None:
         starts = initial_states(labelled, explicit.n_states)
     explicit = replace(explicit, start=starts[0] if len(starts) == 1 else None)
-    # As many lines again as there are states must not make a model too large to be read.
-    valued = _part(parts.states, companion(path, ".sta"), TextReader(reader.recovery))
+    # A further line for each state must not make a model too large to be read.
+    valued = _part(parts.states, companion(beside, ".sta"), TextReader(reader.recovery))
     if valued is not None:
         explicit = replace(explicit, state_names=state_names(valued, explicit.n_states))
     return explicit.rows(path, reader.recovery, reader.limits)
@@ -126,7 +128,7 @@ def _part(found: Lines | None, file: str | Path | None, reader: TextReader) -> L
 
 @dataclass(frozen=True)
 class _Parts:
-    """The parts of a file: its transitions, and what a .pexp has besides."""
+    """The parts of a file: its transitions, and the other parts of a .pexp."""
 
     transitions: Lines
     states: Lines | None
@@ -135,7 +137,7 @@ class _Parts:
 
 
 def _parts(lines: Lines) -> _Parts:
-    """Part a file at its headings; without any, all of it are transitions."""
+    """Split a file at its headings; without headings, all lines are transitions."""
     headings = [(0, "Transitions")]
     comments = [place for place, line in enumerate(lines.text) if line[:1] == "#" and place]
     found = [(place, _HEADING.match(lines.text[place])) for place in comments]
@@ -152,18 +154,18 @@ def _parts(lines: Lines) -> _Parts:
             labels = part
         elif heading == "Reward structure":
             kind = "state" if "# State rewards" in part.text[:2] else "transition"
-            structure += kind == "state"  # whose transitions come next
+            structure += kind == "state"  # transition rewards of the same structure come next
             rewards.append(RewardFile(lines.path, kind, str(structure), part))
     return _Parts(transitions, states, labels, rewards)
 
 
 @dataclass(frozen=True)
 class _Transitions:
-    """What a file of transitions says.
+    """The content of a file of transitions.
 
     Attributes:
         explicit: the model without rewards.
-        is_chain: whether it is a Markov chain, whose lines name no choice.
+        is_chain: whether it is a Markov chain, whose lines have no choice.
         is_headed: whether files of rewards begin with their sizes, as PRISM's do.
         starts: the states that it calls initial.
     """

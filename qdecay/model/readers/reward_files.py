@@ -4,28 +4,28 @@
                         2 1.5           state, reward of each step spent in it
     robot.trew          6 10 1          states, choices, lines
                         0 0 1 3.5       state, choice, next state, reward of that transition
-    robot1.srew, ...    the same of several structures, whose comments may name them:
+    robot1.srew, ...    the same for several structures, whose comments may name them:
                         # Reward structure "time"
     dice.state.rew      0 1             state, reward
     dice.trans.rew      0 0 13 1        state, choice, next state, reward
     dice.choice.rew     0 0 1           state, choice, reward
-    dice.flip.trans.rew                 the same, of the structure flip
+    dice.flip.trans.rew                 the same, for the structure flip
 
-Storm's files have no sizes on their first line, and any name: it takes them as options. Where the
-ending does not tell, in `dice.rew`, the number of words on a line does.
+Storm's files have no sizes on their first line, and any name, as Storm takes them as options. If
+the ending does not determine the kind, as in `dice.rew`, the number of words on a line does.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from qdecay.errors import InputError, input_errors
-from qdecay.model.readers.companions import companions, stem_of
+from qdecay.model.readers.companions import stem_of
 from qdecay.model.readers.explicit import ExplicitModel, Indices, pair_keys
 from qdecay.model.readers.numbers import Numbers
 from qdecay.model.readers.reward_structures import chosen_structure
@@ -39,13 +39,14 @@ from qdecay.model.readers.text_tables import (
 )
 from qdecay_envs.files import ending_of, opened, require_file
 
+ENDINGS = (".srew", ".trew", ".rew")
 _NUMBERED = re.compile(r"(?P<key>\d{0,9})\.(?P<kind>srew|trew)", re.IGNORECASE)
 _NAMED = re.compile(
     r"(?:\.(?P<key>[^.]+?))??(?:\.(?P<kind>state|trans|choice))?\.rew", re.IGNORECASE
 )
 _KINDS = {"srew": "state", "trew": "transition", "trans": "transition"}
 _TITLE = re.compile(r'# Reward structure "([^"]*)"')
-_HEAD = 1 << 12  # bytes in which a file says its name
+_HEAD = 1 << 12  # bytes in which a file may state the structure's name
 
 
 @dataclass(frozen=True)
@@ -54,8 +55,8 @@ class RewardFile:
 
     Attributes:
         path: the file.
-        kind: "state", "transition" or "choice", or "" if its lines tell.
-        key: what its name says of the structure: a number, a name, or "".
+        kind: "state", "transition" or "choice", or "" if only its lines show it.
+        key: the structure's number or name in the file's name, or "".
         section: the part of the file, or None for all of it.
     """
 
@@ -82,25 +83,24 @@ class RewardFile:
         return self.section or reader.lines(self.path)
 
 
-def files_beside(path: Path, given: list[RewardFile]) -> list[RewardFile]:
-    """Return the files that belong to a .tra: those given, and those next to it.
+def files_beside(beside: Mapping[str, Path], given: list[RewardFile]) -> list[RewardFile]:
+    """Return the files that belong to a .tra: those given, and those of `companions`.
 
-    PRISM numbers the files of several structures; they belong to the .tra only if there is none
-    without a number.
+    PRISM numbers the files of several structures; numbered files belong to the .tra only if there
+    is no file without a number.
     """
+    found = _beside(beside)
     if given:
-        kinds = {file.kind for file in given}
-        others = [file for file in _beside(path) if not file.key and file.kind not in kinds | {""}]
-        return given + others
-    found = _beside(path)
+        kinds = {file.kind for file in given} | {""}
+        return given + [file for file in found if not file.key and file.kind not in kinds]
     if any(ending_of(file.path) != ".rew" and not file.key for file in found):
         found = [file for file in found if ending_of(file.path) == ".rew" or not file.key]
     return found
 
 
-def _beside(path: Path) -> list[RewardFile]:
+def _beside(beside: Mapping[str, Path]) -> list[RewardFile]:
     found = []
-    for rest, file in companions(path, (".srew", ".trew", ".rew")).items():
+    for rest, file in beside.items():
         match = _NUMBERED.fullmatch(rest) or _NAMED.fullmatch(rest)
         if match:
             kind = (match["kind"] or "").lower()
@@ -111,7 +111,7 @@ def _beside(path: Path) -> list[RewardFile]:
 def structure_files(
     path: Path, files: Sequence[RewardFile], reward: str | int | None
 ) -> list[RewardFile]:
-    """Return the files of the structure that is meant.
+    """Return the files of the chosen structure.
 
     Raises:
         InputError: there are no rewards, none of that name, or several structures.
@@ -146,10 +146,10 @@ def with_rewards(
 
     Args:
         model: the model.
-        files: of one structure.
+        files: the files of one structure.
         reader: what reads the model's files.
         is_headed: whether the files begin with their sizes.
-        is_chain: whether lines name no choice.
+        is_chain: whether lines have no choice.
 
     Raises:
         InputError: a file is malformed, or is not of this model.
@@ -272,7 +272,7 @@ def _named(table: Table, at: int) -> str:
 
 
 def _repeated(keys: Indices) -> int | None:
-    """The place of the first key that has been before, or None."""
+    """Return the place of the first repeated key, or None."""
     order = np.argsort(keys, kind="stable")
     again = order[1:][keys[order][1:] == keys[order][:-1]]
     return int(again.min()) if len(again) else None

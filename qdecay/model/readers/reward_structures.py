@@ -1,4 +1,4 @@
-"""Which of the reward structures of a file is meant."""
+"""Choose one of the reward structures of a file."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ _LONGEST = 40  # characters of a name
 
 
 def chosen_structure(names: Sequence[str], reward: str | int | None) -> int:
-    """Return the place of the structure that is meant: by its name, by its number, or the only one.
+    """Return the place of the chosen structure: by its name, by its number, or the only one.
 
     Args:
-        names: of the structures in order; "" for one without a name.
-        reward: a name, or a number from 1 on; None is the only one.
+        names: the structures' names in order; "" for one without a name.
+        reward: a name, or a number from 1 on; None means the only one.
 
     >>> chosen_structure(["time", "energy"], "energy"), chosen_structure(["time", "energy"], 1)
     (1, 0)
 
     Raises:
-        ValueError: there is none of that name or number, or none is named of several.
+        ValueError: there is none of that name or number, or there are several and none is named.
     """
     if reward is None and len(names) == 1:
         return 0

@@ -9,9 +9,13 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
 
-from qdecay.model.readers.arrays import Flags, available_pairs, numeric_array, resting
+from qdecay.model.readers.arrays import (
+    coordinates_of,
+    is_unavailable,
+    number_array,
+    resting,
+)
 from qdecay.model.readers.numbers import recovered
 from qdecay.model.recover import Recovery
 from qdecay.model.rows import ModelRows, Row
@@ -30,11 +34,12 @@ def rows_of_state_action_pairs(
 
     Args:
         rewards: R of shape (L,) with indices, in reward units; without, of shape (S, A).
-        transitions: Q of shape (L, S), dense or scipy sparse; without indices, (S, A, S).
+        transitions: Q of shape (L, S), dense or scipy sparse; without indices, (S, A, S). Numbers
+            are exact or floats, or text such as "1/3", as in `arrays`.
         s_indices, a_indices: state and action of each pair, both of shape (L,), or both None.
         start: the start state, or None.
         recovery: what maps floats to exact numbers.
-        worst: the reward of an unavailable action, as nan is; see `arrays`.
+        worst: the reward that marks an unavailable action, besides nan; see `arrays`.
 
     Raises:
         ValueError: a shape or an index is wrong, a pair appears twice, a number is not finite or
@@ -45,24 +50,27 @@ def rows_of_state_action_pairs(
     if s_indices is None:
         rewards, transitions, s_indices, a_indices = _as_pairs(rewards, transitions)
     states, actions = _indices(s_indices, "s_indices"), _indices(a_indices, "a_indices")
-    matrix = transitions if sparse.issparse(transitions) else numeric_array(transitions, "Q")
-    if matrix.ndim != 2 or matrix.shape[0] != len(states):
-        raise ValueError(f"Q must have shape ({len(states)}, S), got {matrix.shape}")
-    r = numeric_array(rewards, "R")
+    size, of, to, p = coordinates_of(transitions, "Q")
+    if size[0] != len(states):
+        raise ValueError(f"Q must have shape ({len(states)}, S), got {size}")
+    r = number_array(rewards, "R")
     if r.shape != states.shape or r.shape != actions.shape:
         raise ValueError(
             f"R, s_indices and a_indices must have one shape (L,), got {r.shape}, {states.shape} "
             f"and {actions.shape}"
         )
-    _check_pairs(states, actions, matrix.shape[1])
+    _check_pairs(states, actions, size[1])
     recovery = recovery or Recovery()
-    shape = (matrix.shape[1], int(actions.max(initial=0)) + 1)
-    coordinates = sparse.coo_matrix(matrix)
+    shape = (size[1], int(actions.max(initial=0)) + 1)
+    taken = ~is_unavailable(r, worst)
+    taken &= np.isin(np.arange(len(states)), of)
     available = np.zeros(shape, dtype=np.bool_)
-    taken = available_pairs(coordinates, r, None, worst)
     available[states[taken], actions[taken]] = True
+    paired = taken[of]
+    of = of[paired]
+    columns = (states[of], actions[of], to[paired], p[paired], r[of])
     return ModelRows(
-        _rows(r, coordinates, states, actions, available, recovery),
+        _rows(*columns, recovery),
         *shape,
         start,
         recovered=recovery.mapped,
@@ -71,8 +79,8 @@ def rows_of_state_action_pairs(
 
 
 def _as_pairs(rewards: Any, transitions: Any) -> tuple[Any, Any, NDArray[Any], NDArray[Any]]:
-    """Return R, Q and indices of the product form."""
-    r, q = numeric_array(rewards, "R"), numeric_array(transitions, "Q")
+    """Return R, Q and the indices of the form (S, A) and (S, A, S)."""
+    r, q = number_array(rewards, "R"), number_array(transitions, "Q")
     if r.ndim != 2 or q.shape != (*r.shape, r.shape[0]):
         raise ValueError(
             f"without indices R must have shape (S, A) and Q (S, A, S), got {r.shape} and {q.shape}"
@@ -99,21 +107,18 @@ def _check_pairs(states: NDArray[np.int64], actions: NDArray[np.int64], n_states
 
 
 def _rows(
-    r: NDArray[Any],
-    matrix: Any,
     states: NDArray[np.int64],
     actions: NDArray[np.int64],
-    available: Flags,
+    to: NDArray[np.int64],
+    p: NDArray[Any],
+    r: NDArray[Any],
     recovery: Recovery,
 ) -> Iterator[Row]:
-    matrix.sum_duplicates()
-    paired = available[states[matrix.row], actions[matrix.row]]
-    of, to = matrix.row[paired], matrix.col[paired]
-    state, action = states[of].tolist(), actions[of].tolist()
+    state, action, target = states.tolist(), actions.tolist(), to.tolist()
 
     def where(place: int) -> str:
         return f"state {state[place]}, action {action[place]}"
 
-    p = recovered(matrix.data[paired], recovery, lambda k: f"{where(k)}: probability of {to[k]}")
-    paid = recovered(r[of], recovery, lambda k: f"{where(k)}: reward")
-    return zip(state, action, to.tolist(), p.tolist(), paid.tolist(), repeat(False))
+    chance = recovered(p, recovery, lambda k: f"{where(k)}: probability of {target[k]}")
+    paid = recovered(r, recovery, lambda k: f"{where(k)}: reward")
+    return zip(state, action, target, chance.tolist(), paid.tolist(), repeat(False))

@@ -1,4 +1,4 @@
-"""PRISM's files of states, which say what the variables are in each.
+"""PRISM's files of states, which list the values of the variables in each state.
 
     robot.sta    (x,full)
                  0:(0,false)
@@ -17,7 +17,7 @@ def state_names(lines: Lines, n_states: int) -> list[str]:
     """Return the names of the states, in order.
 
     Raises:
-        InputError: a line is malformed, or a state is missing or there twice.
+        InputError: a line is malformed, or a state is missing or appears twice.
     """
     rows = lines.words()
     first = next(rows, None)
@@ -34,7 +34,7 @@ def state_names(lines: Lines, n_states: int) -> list[str]:
         if len(values) != len(variables):
             raise lines.error(number, f"{len(variables)} values are needed, got {len(values)}")
         if names[at]:
-            raise lines.error(number, f"state {at} is there twice")
+            raise lines.error(number, f"state {at} appears twice")
         names[at] = " ".join(f"{x}={value}" for x, value in zip(variables, values, strict=True))
     if "" in names:
         raise InputError(f"{lines.path}: state {names.index('')} is missing")

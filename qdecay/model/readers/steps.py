@@ -1,4 +1,4 @@
-"""The columns of data, from whatever people keep it in."""
+"""The columns of data, from any of the usual containers."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ _MISSING = ("NoneType", "NAType", "NaTType")
 
 
 class Steps(NamedTuple):
-    """K steps, as they were seen.
+    """K recorded steps.
 
     Attributes:
         state, action, next_state: numbers, shape (K,); or labels, shape (K,) or (K, d).
         reward: numbers, or texts and fractions, shape (K,).
         terminated: flags, shape (K,).
-        episode: the episode of each step, equal for those of one; None if unknown.
-        truncated: whether the episode was cut off after the step; None if unknown.
+        episode: a label that is equal for all steps of one episode; None if unknown.
+        truncated: whether the episode was truncated after the step; None if unknown.
         duration: how many steps of time it took, whole numbers; None if each took one.
-        n_states, n_actions: how many there are, where the data says it.
+        n_states, n_actions: how many there are, if the data says so.
         left_out: names of columns that are not read.
-        name: of the data, or None.
+        name: the name of the data, or None.
     """
 
     state: NDArray[Any]
@@ -54,7 +54,7 @@ def steps_of(data: Any) -> Steps:
       terminated;
     - columns by these names (`COLUMNS`) in a dict of arrays, a structured array, or a frame of
       pandas, polars or pyarrow; `episode`, `truncated` and `duration` may be among them, other
-      columns are left out;
+      columns are ignored;
     - a Minari dataset of discrete spaces.
 
     Raises:
@@ -63,7 +63,7 @@ def steps_of(data: Any) -> Steps:
     """
     if hasattr(data, "iterate_episodes"):
         steps = _of_episodes(data)
-    elif hasattr(data, "collect_schema") and hasattr(data, "collect"):  # a polars DataFrame has one
+    elif hasattr(data, "collect_schema") and hasattr(data, "collect"):  # a DataFrame has one
         raise TypeError("data is a query that has not been run: give data.collect()")
     elif (names := _names(data)) is not None:
         steps = of_columns({name: data[name] for name in known_once(names)})
@@ -86,20 +86,20 @@ def _names(data: Any) -> list[str] | None:
 
 
 def known_once(names: Sequence[str]) -> list[str]:
-    """Return those of some names that are columns of transitions.
+    """Return those names that are columns of transitions.
 
     Raises:
-        ValueError: one is there twice.
+        ValueError: one appears twice.
     """
     known = [name for name in names if name in COLUMNS + OPTIONAL]
     for name in known:
         if known.count(name) > 1:
-            raise ValueError(f"the column {name} is there twice: leave one out or rename it")
+            raise ValueError(f"the column {name} appears twice: leave one out or rename it")
     return known
 
 
 def of_columns(columns: Mapping[str, Any]) -> Steps:
-    """Return the steps of columns by name.
+    """Return the steps in columns by name.
 
     Raises:
         ValueError: one is missing.
@@ -163,7 +163,7 @@ def _observed(values: Any) -> NDArray[Any]:
 
 
 def _size(dataset: Any, name: str) -> int | None:
-    """How many numbers a space has, or None if its entries have several parts.
+    """Return how many numbers a space has, or None if its entries have several parts.
 
     Raises:
         ValueError: it is not discrete.
@@ -188,7 +188,7 @@ def checked(steps: Steps) -> Steps:
     """Return the steps, if every column has an entry for each.
 
     Raises:
-        ValueError: one has not.
+        ValueError: one does not.
     """
     count = len(steps.state)
     if not count:
@@ -208,9 +208,9 @@ def checked(steps: Steps) -> Steps:
 
 
 def _ending_somewhere(steps: Steps) -> Steps:
-    """Return steps in which those that ended without a next state have their own state as such.
+    """Return the steps with missing next states of terminated steps filled in by their own state.
 
-    Nothing follows the end, so that any state will do.
+    Nothing follows the end, so any state will do.
     """
     column = steps.next_state
     missing = _missing(column)
@@ -226,12 +226,12 @@ def _ending_somewhere(steps: Steps) -> Steps:
 
 
 def _label(state: Any) -> Any:
-    """A state of several numbers, a row of an array, as a label."""
+    """Return a state of several numbers, a row of an array, as a label."""
     return tuple(state) if isinstance(state, list) else state
 
 
 def _missing(column: NDArray[Any]) -> NDArray[np.bool_] | None:
-    """Return which entries are missing: None, nan, and those of pandas; None if none is."""
+    """Return which entries are missing (None, nan, those of pandas); None if none are."""
     if column.dtype.kind not in "fOM":
         return None
     if column.dtype.kind == "O":

@@ -1,8 +1,8 @@
-"""Whether an environment does what its table says, where a class may have changed one of the two.
+"""Check whether an environment does what its table says, where a class may have changed either.
 
 A class that overrides `step` or `reset` of another inherits its table: a subclass of FrozenLake
-that pays for each step has FrozenLake's own. Where that may be so, a copy is played, and what it
-does is held against the table.
+that pays for each step still has FrozenLake's table. In such cases a copy is played and compared
+with the table.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ from qdecay.model.rows import Row
 from qdecay_envs.table import EXPLORE
 
 _STEPS = 1000
-_WALK = 20  # steps from a copy, in which the environment may do what only its history decides
-_TRUSTED = {"gymnasium", "gym", "qdecay_envs"}  # whose own tests hold their tables
+_WALK = 20  # steps from a copy: behaviour may depend on the history
+_TRUSTED = {"gymnasium", "gym", "qdecay_envs"}  # their own tests check their tables
 _ABSTRACT = {(core, kind) for core in ("gymnasium.core", "gym.core") for kind in ("Env", "Wrapper")}
 _NEAR = 1e-7  # of a reward, relatively: it may have 32 bits
 _REMEDY = f"give the class a P and a start of its own, or explore it: {EXPLORE}"
@@ -49,19 +49,19 @@ def check_played(
 ) -> tuple[str, ...]:
     """Play a copy of an environment, and compare what it does with the rows of its table.
 
-    Actions tried least come first, from where episodes begin and from the states reached. Where an
-    episode ends the next state does not matter. Rewards with noise are not compared.
+    Starting where episodes begin, the least-tried actions of the states reached come first. If an
+    episode ends, the next state does not matter. Rewards with noise are not compared.
 
     Args:
         owner: the environment, which is left as it was.
         rows: (state, action, next state, probability, reward, terminated), and perhaps duration.
-        states, actions: what the table calls them.
-        starts: where episodes may begin; none is anywhere.
+        states, actions: the table's labels.
+        starts: where episodes may begin; empty means anywhere.
 
-    Returns: a remark, if it cannot be played.
+    Returns: a remark, if the environment cannot be played.
 
     Raises:
-        ValueError: it does something else than the table says; the message says where.
+        ValueError: it does not do what the table says; the message says where.
     """
     outcomes: dict[tuple[int, int], list[_Outcome]] = {}
     for s, a, t, probability, reward, ended, *more in rows:
@@ -81,7 +81,7 @@ def check_played(
 
 
 class _ContradictionError(Exception):
-    """The environment does something else than its table says."""
+    """The environment does not do what its table says."""
 
 
 @dataclass(frozen=True)
@@ -104,9 +104,7 @@ class _Game:
     starts: Collection[int]
     tried: Counter[tuple[int, int]] = field(default_factory=Counter)
     reached: dict[int, Any] = field(default_factory=dict)  # a copy in each state
-    by_attribute: bool = (
-        False  # the state is the attribute `s`, and observations are something else
-    )
+    by_attribute: bool = False  # whether the state is the attribute `s`, not the observation
 
     def __post_init__(self) -> None:
         self.available: dict[int, list[int]] = {}
@@ -119,7 +117,7 @@ class _Game:
         if getattr(self.copied, "render_mode", None) is not None:
             self.copied.render_mode = None
         held = vars(self.copied)
-        # What the copies share: a table is what takes long to copy.
+        # Shared by the copies: a table takes long to copy.
         self.tables = [held[name] for name in ("P", "P_exact") if name in held]
         draws = random.Random(0)
         steps = 0
@@ -146,7 +144,7 @@ class _Game:
         env = self._copy(self.copied)
         try:
             found = env.reset(seed=seed)
-        except TypeError:  # older ones take no seed
+        except TypeError:  # older environments take no seed
             found = env.reset()
         with_info = isinstance(found, tuple) and len(found) == 2 and isinstance(found[1], dict)
         observation = found[0] if with_info else found
@@ -165,7 +163,7 @@ class _Game:
         return env, state
 
     def _resumed(self, seed: int) -> tuple[Any, int]:
-        """A copy in the state whose actions were tried least."""
+        """Return a copy in the state whose actions were tried least."""
         state = min(self.reached, key=self._tries)
         env = self._copy(self.reached[state])
         if isinstance(env, gym.Env):
@@ -179,11 +177,11 @@ class _Game:
         return min((self.tried[state, a] for a in self.available.get(state, [])), default=_STEPS)
 
     def _step(self, env: Any, state: int, action: int) -> int | None:
-        """Take a step, which must be one of the table; None if the walk is at its end."""
+        """Take a step, which must be in the table; None if the walk is over."""
         self.tried[state, action] += 1
         observation, reward, terminated, *rest = env.step(self.actions.known[action])
         label = env.s if self.by_attribute else observation
-        limited = len(rest) == 1 and "TimeLimit.truncated" in rest[0]  # of the older gym
+        limited = len(rest) == 1 and "TimeLimit.truncated" in rest[0]  # in the older gym
         ended = bool(terminated) and not limited
         info = rest[-1] if rest and isinstance(rest[-1], Mapping) else {}
         seen = _Outcome(self._number(label), float(reward), ended, info.get("duration", 1))
@@ -199,7 +197,8 @@ class _Game:
         return paid and (seen.state, seen.steps) == (outcome.state, outcome.steps)
 
     def _ends(self, outcome: _Outcome) -> bool:
-        """Whether nothing can be earned any more: in a state that is never left and pays 0 too."""
+        """Whether nothing more can be earned, which includes a state that is never left and pays
+        0."""
         state = outcome.state
         if outcome.ended or state is None:
             return outcome.ended
@@ -210,7 +209,7 @@ class _Game:
         )
 
     def _number(self, given: Any) -> int | None:
-        """The number of a state of the table; None if it is none."""
+        """Return the number of a state of the table; None if it is not one."""
         try:
             return self.states.numbers.get(as_label(given, "state"))
         except ValueError:

@@ -1,7 +1,7 @@
-"""What a table of dynamics calls its states and actions, and their numbers.
+"""The labels of states and actions in a table of dynamics, and their numbers.
 
-The numbers 0, 1, ..., n - 1 stay what they are. Others are put in order, text, tuples and whatever
-else can be the key of a dict keep that of the table, and all are named by what they are.
+The numbers 0, 1, ..., n - 1 keep their meaning. Other numbers are sorted; text, tuples and anything
+else that can be the key of a dict keep the table's order. Their text becomes the name.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _SPACES = {"state": "observation_space or nS", "action": "action_space or nA"}
 
 @dataclass(frozen=True)
 class Labels:
-    """What a table calls its states, or its actions.
+    """The labels of a table's states, or of its actions.
 
     Attributes:
         known: each of them, in the order of their numbers.
@@ -51,7 +51,7 @@ class Labels:
 
         Args:
             found: the labels in their order, and where each was found.
-            space: the numbers that the environment says there are, if it does.
+            space: the numbers in the environment's space, if it has one.
             what: "state" or "action".
 
         Raises:
@@ -83,7 +83,7 @@ def _names(labels: Iterable[Hashable]) -> tuple[str, ...]:
 
 
 def _distinct(found: Mapping[Hashable, str | Place], what: str) -> tuple[str, ...]:
-    """The names of labels, of which no two may be the same."""
+    """Return the names of labels; no two may be equal."""
     labels = _names(found)
     by_name: dict[str, Hashable] = {}
     for name, label in zip(labels, found, strict=True):
@@ -97,7 +97,7 @@ def _distinct(found: Mapping[Hashable, str | Place], what: str) -> tuple[str, ..
 
 
 def as_label(given: Any, what: str) -> Hashable:
-    """Return a state or an action with plain numbers, and tuples for lists and arrays.
+    """Return a state or an action with plain numbers, and with tuples in place of lists and arrays.
 
     Raises:
         ValueError: it cannot be the key of a dict.

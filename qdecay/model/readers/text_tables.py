@@ -1,7 +1,7 @@
-"""Tables in text: lines of whole numbers, then a number, then a name or none, read by columns.
+"""Tables in text: lines of whole numbers, then a number, then perhaps a name, read by columns.
 
-A file of a million lines is read in about a second: the checks go over whole columns, and only
-where one fails line by line, so that the message names the line.
+A file of a million lines is read in about a second: whole columns are checked at once, and line by
+line only after a failure, so that the message names the line.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ from qdecay.model.readers.numbers import Numbers, numbers_array
 from qdecay.model.recover import Recovery, Unchanged, number_of_text
 from qdecay_envs.files import read_text
 
-_CHUNK = 1 << 16  # lines whose words are in memory at once
+_CHUNK = 1 << 16  # lines whose words are in memory at the same time
 _MAX_LINE = 1 << 20  # characters, which a list of words expands thirtyfold
 _MAX_DIGITS = 9  # of an index
 _MAX_WIDTH = 8  # words of a line
 _OTHER_SPACE = "\t\r\v\f\x1c\x1d\x1e\x1f"
-_PLAIN = set("0123456789+-.eE")  # of numbers that float() takes as `rational` does
+_PLAIN = set("0123456789+-.eE")  # characters of numbers that float() and `rational` read alike
 _SYMBOL = re.compile(r"[A-Za-z_]\w*")
 _NOT_NUMBERS = {"nan", "inf", "infinity", "e"}
 Words = tuple[int, list[str]]
@@ -36,7 +36,7 @@ Words = tuple[int, list[str]]
 
 @dataclass(frozen=True)
 class Lines:
-    """Some lines of a file, of which `first` is the number of the first one."""
+    """Some lines of a file; `first` is the number of the first one."""
 
     path: Path
     text: Sequence[str]
@@ -47,7 +47,7 @@ class Lines:
         return InputError(f"{self.path}:{number}: {problem}")
 
     def after(self, number: int) -> Lines:
-        """Return the lines after one of them."""
+        """Return the lines after the line with a number."""
         return Lines(self.path, self.text[number - self.first + 1 :], number + 1)
 
     def numbered(self) -> Iterator[tuple[int, str]]:
@@ -80,7 +80,7 @@ class Lines:
 
 @dataclass(frozen=True)
 class Table:
-    """The columns of a table of n lines: where they stand, indices, a number and a name."""
+    """The columns of a table of n lines: line numbers, indices, a number and a name."""
 
     line: NDArray[np.int64]
     index: list[NDArray[np.int64]]
@@ -117,7 +117,7 @@ class TextReader:
             lines: the lines, or those with a whole choice each, see `_spread`.
             indices: how many whole numbers a line begins with.
             named: whether a name may follow.
-            most: lines after which not many more are read; None is the limit of transitions.
+            most: lines after which reading soon stops; None means the limit of transitions.
 
         Raises:
             InputError: a line has too few or too many words, or one of the wrong kind.
@@ -177,7 +177,7 @@ class TextReader:
         )
 
     def numbers(self, words: list[str], at: Sequence[int], lines: Lines, name: str) -> Numbers:
-        """Return the numbers of a column, whose words stand in the lines `at`.
+        """Return the numbers of a column, whose words are in the lines `at`.
 
         Raises:
             InputError: a word is not a number, or has no rational.
@@ -185,7 +185,7 @@ class TextReader:
         if isinstance(self.recovery, Unchanged) and _PLAIN.issuperset("".join(words)):
             try:
                 floats = np.fromiter(map(float, words), np.float64, len(words))
-            except ValueError:  # the next loop finds it
+            except ValueError:  # the next loop finds the wrong word
                 floats = np.full(1, np.nan)
             if np.isfinite(floats).all():
                 return floats
@@ -206,9 +206,9 @@ class TextReader:
 
 
 def _regular_columns(text: Sequence[str]) -> list[list[str]] | None:
-    """The words of lines as columns, if all have as many and one space between them.
+    """Return the words of lines as columns, if all lines have equally many and single spaces.
 
-    To split them all at once takes a quarter of the time of one by one.
+    Splitting all at once takes a quarter of the time of splitting them one by one.
     """
     spaces = {line.count(" ") for line in text}
     joined = "\n".join(text)
@@ -225,7 +225,7 @@ def _regular_columns(text: Sequence[str]) -> list[list[str]] | None:
 def whole_numbers(
     words: list[str], at: Sequence[int], lines: Lines, place: int
 ) -> NDArray[np.int64]:
-    """Return a column of whole numbers >= 0, whose words stand in the lines `at`.
+    """Return a column of whole numbers >= 0, whose words are in the lines `at`.
 
     Raises:
         InputError: a word is not one.
@@ -247,7 +247,7 @@ def whole_number(
     """Return a word of a line as a whole number >= 0, below `size` if one is given.
 
     Raises:
-        InputError: it is not one, or there is no such word.
+        InputError: it is not such a number, or there is no such word.
     """
     word = words[place] if place < len(words) else ""
     if word.isascii() and word.isdecimal() and len(word) <= _MAX_DIGITS:
@@ -259,7 +259,7 @@ def whole_number(
 
 
 def check_count(at: NDArray[np.int64], announced: int, number: int, lines: Lines) -> None:
-    """Refuse a table that has not as many lines as its first line, `number`, says."""
+    """Refuse a table whose number of lines differs from what its first line, `number`, says."""
     if len(at) > announced:
         raise lines.error(int(at[announced]), f"{announced} lines are announced, but more follow")
     if len(at) < announced:
@@ -267,7 +267,7 @@ def check_count(at: NDArray[np.int64], announced: int, number: int, lines: Lines
 
 
 def _is_spread(first: Words | None) -> bool:
-    """Whether the lines of a table have a whole choice each, as `0 1/2:3 1/2:4 go`."""
+    """Whether each line of a table has a whole choice, such as `0 1/2:3 1/2:4 go`."""
     return first is not None and (len(first[1]) == 1 or ":" in first[1][1])
 
 
@@ -299,10 +299,10 @@ def _no_index(lines: Lines, number: int, place: int, word: str, limit: str = "")
 
 
 def _other_model(word: str, name: str) -> str:
-    """What a word tells of a kind of model that is not read, or "" if nothing."""
+    """Return which unsupported kind of model a word points to, or "" if none."""
     if word.startswith("["):
         return f"{name} is an interval, {word!r:.40}: models with intervals are not read"
     symbols = [symbol for symbol in _SYMBOL.findall(word) if symbol.lower() not in _NOT_NUMBERS]
-    if symbols:
+    if symbols and not _PLAIN.issuperset(word):
         return f"{name} must be a number, got {word!r:.40}: parametric models are not read"
     return ""

@@ -1,12 +1,12 @@
-"""Files of transitions: `.csv`, and `.parquet` through `pyarrow`, a row for each step seen.
+"""Files of transitions: `.csv`, and `.parquet` through `pyarrow`, with a row for each step.
 
     state,action,reward,next_state,terminated,episode,truncated
     home,walk,-1,park,false,1,false
 
 The first five columns are needed, in any order; without the last two nothing says where episodes
 begin. A column `duration` says how many steps each transition took. Whole numbers are the numbers
-of states and actions, anything else their names. Rewards are read as written, or recovered where
-they are printed floats, see `number_of_text`.
+of states and actions, anything else their names. Rewards are read as written, or recovered if they
+are printed floats, see `number_of_text`.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def rows_of_csv(path: Path, recovery: Recovery | None = None) -> ModelRows:
     """Return the rows of the empirical model of a `.csv`.
 
     Raises:
-        InputError: the file cannot be read or is no table of transitions; one line says where.
+        InputError: the file cannot be read or is not a table of transitions; one line says where.
     """
     with input_errors(), decoding(path, csv.Error):
         text = io.StringIO(read_text(path, _MAX_BYTES, _MAX_ROWS + 1), newline="")
@@ -55,11 +55,11 @@ def rows_of_csv(path: Path, recovery: Recovery | None = None) -> ModelRows:
         columns = _distinct(lines, names, list(map(names.index, known)))
         texts = _ending_somewhere(dict(zip(known, columns, strict=True)))
         _check_full(texts)
-        rewards = texts.get("reward", ([], None))[0]  # as many transitions, and each takes a while
+        rewards = texts.get("reward", ([], None))[0]  # one distinct reward takes a while
         check_size(path, len(rewards), limits=limits_for(recovery or Recovery()))
         read = {name: _READ[name](name, *column) for name, column in texts.items()}
         states = [name for name in ("state", "next_state") if name in read]
-        if any(read[name].dtype == object for name in states):  # then numbers are names as well
+        if any(read[name].dtype == object for name in states):  # so numbers are names as well
             read |= {name: _names(name, *texts[name]) for name in states}
         return _model(path, read, names, recovery)
 
@@ -71,7 +71,7 @@ def rows_of_parquet(path: Path, recovery: Recovery | None = None) -> ModelRows:
         InputError: as `rows_of_csv`, or pyarrow is not installed.
     """
     parquet = require("pyarrow.parquet", "parquet", f"{path}: .parquet files")
-    # pyarrow raises whatever a malformed byte leads to.
+    # A malformed byte may make pyarrow raise anything.
     with input_errors(), decoding(path, Exception, problem="not a table of transitions: "):
         require_file(path, _MAX_BYTES)
         with parquet.ParquetFile(path) as file:
@@ -96,13 +96,13 @@ def _model(
 
 # -- text
 
-_Column = tuple[list[str], NDArray[np.int64]]  # the different texts, and which one each row has
+_Column = tuple[list[str], NDArray[np.int64]]  # the distinct texts, and which one each row has
 
 
 def _distinct(
     lines: Iterator[list[str]], names: Sequence[str], places: Sequence[int]
 ) -> list[_Column]:
-    """Return columns by their different texts, which are few, each read once."""
+    """Return columns by their distinct texts, which are few and are each read once."""
     known: list[defaultdict[str, int]] = [defaultdict() for _ in places]
     for texts in known:
         texts.default_factory = texts.__len__  # a new text has the next number
@@ -131,14 +131,14 @@ def _lines(text: io.StringIO) -> Iterator[list[str]]:
 
 
 def _check_commas(names: Sequence[str]) -> None:
-    """Refuse a first line of columns that are separated by something else."""
+    """Refuse a first line whose columns are not separated by commas."""
     for mark, called in ((";", "semicolons"), ("\t", "tabs"), ("|", "bars")):
         if len(names) == 1 and mark in names[0]:
             raise ValueError(f"line 1: columns are separated by {called}: separate them by commas")
 
 
 def _ending_somewhere(columns: dict[str, _Column]) -> dict[str, _Column]:
-    """Return columns in which rows that ended without a next state have their own as such."""
+    """Return columns with missing next states of terminated rows filled in by their own state."""
     if not {"state", "next_state", "terminated"} <= columns.keys():
         return columns
     (texts, codes), (ended, flags) = columns["next_state"], columns["terminated"]
@@ -158,7 +158,7 @@ def _ending_somewhere(columns: dict[str, _Column]) -> dict[str, _Column]:
 
 
 def _check_full(columns: dict[str, _Column]) -> None:
-    """Refuse empty fields, but those of columns that are not read."""
+    """Refuse empty fields, except in columns that are not read."""
     for name, (texts, codes) in columns.items():
         for text in texts:
             if not text.strip():
@@ -169,13 +169,13 @@ def _check_full(columns: dict[str, _Column]) -> None:
 
 
 def _names(_: str, texts: list[str], codes: NDArray[np.int64]) -> NDArray[Any]:
-    """The column in texts."""
+    """Return the column as texts."""
     stripped = np.array([text.strip() for text in texts], dtype=object)
     return np.asarray(stripped[codes])
 
 
 def _labels(name: str, texts: list[str], codes: NDArray[np.int64]) -> NDArray[Any]:
-    """The column in numbers if all its texts are, else in texts."""
+    """Return the column as numbers if all its texts are numbers, otherwise as texts."""
     if all(_is_number(text.strip()) for text in texts):
         return np.array(list(map(int, texts)), dtype=np.int64)[codes]
     return _names(name, texts, codes)
@@ -219,7 +219,7 @@ def _whole_numbers(name: str, texts: list[str], codes: NDArray[np.int64]) -> NDA
 
 
 def _line(texts: list[str], codes: NDArray[np.int64], text: str) -> int:
-    """The first line that has a text."""
+    """Return the first line that has a text."""
     return int(np.argmax(codes == texts.index(text))) + 2
 
 
@@ -235,7 +235,7 @@ _READ: dict[str, Callable[[str, list[str], NDArray[np.int64]], NDArray[Any]]] = 
 
 
 def _check_parquet(path: Path, metadata: Any) -> None:
-    """Refuse what unpacks to more than is read, before it is unpacked."""
+    """Refuse a file that would unpack to more than the limit, before unpacking it."""
     sizes = [metadata.row_group(k).total_byte_size for k in range(metadata.num_row_groups)]
     if metadata.num_rows > _MAX_ROWS:
         raise ValueError(f"has {metadata.num_rows:,} rows, and at most {_MAX_ROWS:,} are read")
@@ -244,6 +244,6 @@ def _check_parquet(path: Path, metadata: Any) -> None:
 
 
 def _arrow_column(column: Any, name: str) -> NDArray[Any]:
-    if column.null_count and name != "next_state":  # which no end needs
+    if column.null_count and name != "next_state":  # terminated rows need none
         raise ValueError(f"column {name}: {column.null_count:,} entries are empty")
     return np.asarray(column.to_numpy())

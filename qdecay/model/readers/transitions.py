@@ -1,12 +1,12 @@
-"""Data as a model: what was seen as often as it was seen.
+"""Data as a model: probabilities are relative frequencies.
 
 Of n tries of action a in state s, count led to state t with reward r:
 
     p(s, a, t, r, terminated) = count / n,
 
-or with the duration as one more thing that was seen, where the data has it.
+and likewise for each duration, if the data has durations.
 
-That is the empirical model, the maximum-likelihood one. It says nothing of what was never tried: an
+This is the empirical (maximum-likelihood) model. It says nothing about what was never tried: an
 action never taken in a state is unavailable there, and a state that was entered but never acted in
 is absorbing with reward 0. Remarks on the model name both.
 """
@@ -44,12 +44,12 @@ def rows_of_transitions(
     """Return the rows of the empirical model of some data.
 
     Args:
-        data: as `steps_of` takes it.
-        n_states, n_actions: S and A of data that numbers them; None is one more than the largest
-            number that appears, unless less than one in ten of over a thousand appears: such
-            numbers are names.
-        start: the start state, as in the data; None is where the data's episodes begin, if it says.
-        recovery: what is made of rewards.
+        data: in any form that `steps_of` accepts.
+        n_states, n_actions: S and A, if the data numbers them; None means one more than the largest
+            number that appears, unless that exceeds a thousand and fewer than one in ten appear:
+            then numbers are names.
+        start: the start state, as in the data; None means where its episodes begin, if known.
+        recovery: what maps rewards to exact numbers or floats.
 
     Raises:
         TypeError, ValueError: an entry is not what its column holds, or a column is missing; the
@@ -60,7 +60,7 @@ def rows_of_transitions(
 
 @dataclass(frozen=True)
 class Counts:
-    """Steps by what they are.
+    """Steps, counted by kind.
 
     Args:
         steps: the data.
@@ -93,7 +93,7 @@ class Counts:
 
     @cached_property
     def _durations(self) -> NDArray[np.int64]:
-        """How many steps each took."""
+        """How many steps of time each transition took."""
         if self.steps.duration is None:
             return np.ones(len(self._ended), dtype=np.int64)
         return checked_durations(self.steps.duration)
@@ -152,7 +152,7 @@ class Counts:
             yield s, a, t, Fraction(n, of), paid, end, steps
 
     def _starts(self) -> dict[int, Fraction]:
-        """How often episodes begin in each state; nothing if the data does not say."""
+        """How often episodes begin in each state; empty if the data does not say."""
         begins = first_steps(self.steps)
         if begins is None:
             return {}
@@ -162,7 +162,8 @@ class Counts:
         return {s: Fraction(n, total) for s, n in pairs}
 
     def _broken(self) -> tuple[str, ...]:
-        """A remark if rows of an episode do not follow each other: they may be out of order."""
+        """Return a remark if rows of an episode do not follow each other; they may be out of
+        order."""
         one, two = following_steps(self.steps)
         (state, following), states = self._states
         ended = self._ended
@@ -181,7 +182,7 @@ class Counts:
         )
 
     def _remarks(self, tried: NDArray[np.int64]) -> Iterator[str]:
-        """What the data does not say, and what is taken instead."""
+        """Yield what the data does not say, and what is assumed instead."""
         (_, following), states = self._states
         actions = self._actions[1]
         acting = np.unique(tried // actions.size)
@@ -211,7 +212,7 @@ class Counts:
 
 
 def _codes(column: NDArray[Any]) -> NDArray[np.int64]:
-    """Numbers for the column's entries, equal ones for equal ones."""
+    """Return numbers for the column's entries, equal for equal entries."""
     if column.dtype.kind in "iuf":
         return np.unique(column, return_inverse=True)[1]
     numbers: defaultdict[Any, int] = defaultdict()
@@ -220,7 +221,7 @@ def _codes(column: NDArray[Any]) -> NDArray[np.int64]:
 
 
 def _rewards(column: NDArray[Any]) -> NDArray[np.int64]:
-    """The same for rewards, which must be numbers, or texts of such."""
+    """Do the same for rewards, which must be numbers or texts of numbers."""
     if column.dtype.kind == "O":
         kinds: set[type] = {type(paid) for paid in column}
         wrong = {
@@ -233,7 +234,7 @@ def _rewards(column: NDArray[Any]) -> NDArray[np.int64]:
 
 
 def _combined(columns: Sequence[NDArray[Any]]) -> NDArray[np.int64]:
-    """One number for each row of the columns, in their order; all below the number of rows."""
+    """Return a number for each distinct row of the columns, in their order."""
     code = np.zeros(len(columns[0]), dtype=np.int64)
     for column in columns:
         code = code * (int(column.max()) + 1) + column
@@ -244,8 +245,8 @@ def _combined(columns: Sequence[NDArray[Any]]) -> NDArray[np.int64]:
 def first_steps(steps: Steps) -> NDArray[np.bool_] | None:
     """Return which steps begin an episode; None if the data does not say.
 
-    The first one of each `episode`; without that column, where it says what is `truncated`, the
-    first one and each that follows an end.
+    The first step of each `episode`; without that column but with `truncated`, the first step and
+    each that follows an end.
     """
     begins = np.zeros(len(steps.state), dtype=np.bool_)
     if steps.episode is not None:
@@ -286,7 +287,7 @@ def flags(column: NDArray[Any], name: str) -> NDArray[np.bool_]:
     """
     if column.dtype.kind == "b":
         return column
-    entries = column.astype(object)  # text cannot be compared with numbers otherwise
+    entries = column.astype(object)  # as objects, text can be compared with numbers
     yes = np.asarray(entries == 1, dtype=np.bool_)
     wrong = ~(yes | np.asarray(entries == 0, dtype=np.bool_))
     if wrong.any():

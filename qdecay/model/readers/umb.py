@@ -1,12 +1,12 @@
 """Models in UMB, the unified Markov binary format that Storm, PRISM and Modest write.
 
 A choice of a state is an action; a branch is a transition. A step earns the rewards of its state,
-of its choice and of its branch, if the file has them. A state without choices rests and
+of its choice and of its branch, if the file has them. A state without choices is absorbing and
 earns its state reward for ever, as in PRISM. Rationals are read unchanged; floats are treated as
-printed ones and recovered (`recover`). Of several reward structures none is preferred: the file
-must have one, or one must be named.
+printed ones and recovered (`recover`). If there are several reward structures, one must be named.
 
-Source: https://github.com/pmc-tools/umb, version 1 of the format; 0 differs in nothing that is read
+Source: https://github.com/pmc-tools/umb, version 1 of the format; version 0 does not differ in what
+is read
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def rows_of_umb(
 
     Args:
         path: the .umb file: discrete time, at most one player, no intervals.
-        reward: name or number of the reward structure; None is the only one.
+        reward: name or number of the reward structure; None means the only one.
         recovery: what maps numbers to exact ones or to floats.
 
     The start state is the initial one, if there is only one. Actions are the choices' actions, if
@@ -117,7 +117,7 @@ def _model(
 def _probabilities(
     archive: Archive, system: Mapping[str, Any], n_branches: int, recovery: Recovery
 ) -> Numbers:
-    """The branches' probabilities; all are 1 in a system without any."""
+    """The branches' probabilities; all are 1 in a system without probabilities."""
     kind = system.get("branch-probability-type")
     if kind is None:
         return np.ones(n_branches, dtype=np.int64)
@@ -145,7 +145,7 @@ def _names(archive: Archive, system: Mapping[str, Any], n_choices: int) -> list[
 def _rewards(
     archive: Archive, reward: str | int | None, sizes: tuple[int, int, int], recovery: Recovery
 ) -> list[Numbers | None]:
-    """The rewards of the states, the choices and the branches, in the structure that is meant."""
+    """The rewards of the states, the choices and the branches in the chosen structure."""
     annotations = record(archive.index.get("annotations", {}), "annotations")
     structures = record(annotations.get("rewards", {}), "rewards")
     described = {name: record(structures[name], f"rewards {name!r:.40}") for name in structures}

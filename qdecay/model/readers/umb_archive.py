@@ -1,7 +1,7 @@
 """The members of a UMB file: an index in JSON and binary arrays, in a tar that may be compressed.
 
-Nothing that a file claims is believed before it is checked: it is unpacked up to a limit, and
-arrays are views of that, as long as the index says.
+Nothing in a file is trusted before it is checked: it is unpacked up to a limit, and arrays are
+views of the result, with the lengths given in the index.
 
 Source: https://github.com/pmc-tools/umb
 """
@@ -50,7 +50,8 @@ class Archive:
             most: bytes of the file, and of what it unpacks to.
 
         Raises:
-            ValueError: it is no such archive, or larger; and what the codecs raise on damage.
+            ValueError: it is not such an archive, or is larger; and what the codecs raise on
+                damage.
         """
         require_file(path, most)
         self._data = memoryview(_unpacked(path, most))
@@ -119,9 +120,9 @@ class Archive:
         return found.astype(np.int64)
 
     def ranges(self, name: str, count: int, size: int) -> Indices:
-        """Return `count` + 1 bounds, from 0 to `size`: of what belongs to each of `count` things.
+        """Return `count` + 1 bounds from 0 to `size`, of the ranges that belong to `count` things.
 
-        One thing each if there are none.
+        One entry per thing if there is no such member.
 
         Raises:
             ValueError: they decrease, or do not go from 0 to `size`.
@@ -139,7 +140,7 @@ class Archive:
         """Return `count` numbers of a type that the index describes.
 
         Raises:
-            ValueError: the member is missing, the type is none of numbers, or a number is wrong.
+            ValueError: the member is missing, its type is not numeric, or a number is invalid.
         """
         kind = record(kind, f"the type of {name}")
         if kind.get("type") == "double":
@@ -189,7 +190,7 @@ def size_of(table: Mapping[str, Any], name: str, most: int) -> int:
     """Return a whole number of the index, which is 0 where it is missing.
 
     Raises:
-        ValueError: it is not one from 0 to `most`.
+        ValueError: it is not in 0..`most`.
     """
     value = table.get(name, 0)
     if type(value) is not int or not 0 <= value <= most:

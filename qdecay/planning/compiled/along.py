@@ -9,10 +9,10 @@ T contracts by rho in the norm max_s |x(s)| / y(s), so that |T v - v| <= d, entr
 
     |v - v*|(s) <= y(s) * max_t d(t) / y(t) / (1 - rho)
 
-(Bertsekas, Dynamic Programming and Optimal Control, volume II, section 1.5). y = 1 is the usual
+(Bertsekas, Dynamic Programming and Optimal Control, volume II, section 1.5). y = 1 gives the usual
 bound. Here y is about max_a [|r| + gamma2 P y], the scale of the values at a gamma2 > gamma: then
-rho <= gamma / gamma2, and far states get the small bound that they need. Whatever y is, rho is
-measured.
+rho <= gamma / gamma2, and far states get the small bound that they need. rho is always measured, so
+y need not be exact.
 """
 
 from __future__ import annotations
@@ -44,7 +44,8 @@ _MOST = 50
 
 
 class Scale(NamedTuple):
-    """The y of a walk, shape (S,); below which gamma it serves; and `scale_step` of the model."""
+    """The y of a walk, shape (S,), the gamma below which it is valid, and the model's
+    `scale_step`."""
 
     y: Array
     serves: float
@@ -174,7 +175,7 @@ def entrywise(model: Model, values: Values, settings: Settings, y: Array, system
 
 @compiled
 def scale_step(model: Model, level: Array) -> float:
-    """Write how many steps each state is from a reward at least, inf for ever.
+    """Write each state's least number of steps to a reward; inf where none can be reached.
 
     Returns how much larger than gamma the gamma of a scale may be: a tenth, less in deep models.
     """
@@ -202,14 +203,15 @@ def scale_step(model: Model, level: Array) -> float:
 
 @compiled
 def further(gamma: float, step: float) -> float:
-    """A larger gamma, at which values are not much larger."""
+    """Return a larger gamma at which values are not much larger."""
     near, middle = (1.0 + step) * gamma, 0.5 + 0.5 * gamma
     return near if near < middle else middle
 
 
 @compiled
 def rescale(model: Model, gamma: float, step: float, y: Array) -> float:
-    """Raise y, zeros or the scale at a smaller gamma, for gamma and some beyond; how far it serves.
+    """Raise y, zeros or the scale at a smaller gamma, to serve from gamma on; return up to which
+    gamma.
 
     Where the nearest reward is d steps away, values grow by (1 + step)^d from gamma to there.
     """
@@ -266,7 +268,7 @@ def at_gamma(
     else:
         first = not scaling
     if not first:
-        # What comes next leaves small values alone only where nothing is left for it to do.
+        # The next step leaves small values untouched only where nothing is left to do.
         backup(model, gamma, values)
         entrywise(model, values, settings, y, system)
     status, sweeps, residual, rounding = accelerated(model, values, settings, system)

@@ -1,8 +1,8 @@
 """Compiled searches in a model's graph: where a policy can stay, and where it can end.
 
 `pairs` are flags of (state, action), shape (S, A): the actions that are considered. A transition of
-probability 0 is none. What is searched for is found by sweeps in alternating order, which need no
-list of predecessors and are few: paths go through states in some order.
+probability 0 does not count. What is searched for is found by sweeps in alternating order, which
+need no list of predecessors and are few: paths go through states in some order.
 """
 
 from __future__ import annotations
@@ -130,10 +130,10 @@ def end_components(model: Model, pairs: Array, stays: Array, label: Array, work:
 def advances(
     model: Model, pairs: Array, ends: Array, sure: Array, s: int, least: float
 ) -> tuple[bool, int]:
-    """Whether s has actions, and one that may end or lead to what is found (2), or -1.
+    """Return whether s has actions, and one that may end or lead to a found state (2), or -1.
 
-    It surely leads to states that are not out (0), and with a probability of 1 - `least` at most to
-    those not found yet.
+    That action leads only to states that are not out (0), and with a probability of at most
+    1 - `least` to those not found yet.
     """
     ptr, col, p, _ = model
     alive, n_actions = False, pairs.shape[1]
@@ -156,11 +156,11 @@ def advances(
 def surely_ends(model: Model, pairs: Array, ends: Array, sure: Array, policy: Array) -> None:
     """Flag the states from which some policy ends with probability 1, and write such a policy.
 
-    `ends` are the pairs that may end. Each state's action leads, with some probability, to one that
-    was found before it, and surely only to flagged ones: no policy that follows them can avoid the
-    end for ever. Likely ways are followed first, so that episodes are not long without need; where
-    there are none, one layer of less likely ones. A state without pairs has ended. Entries of
-    other states are left alone.
+    `ends` are the pairs that may end. Each state's action leads with some probability to a state
+    found before it, and only to flagged states: a policy that follows these actions cannot avoid
+    the end for ever. Likely transitions are followed first, to keep episodes short; where there are
+    none, one layer of less likely ones. A state without pairs has ended. Entries of other states
+    are left unchanged.
     """
     n_states = len(pairs)
     count, before = 0, -1

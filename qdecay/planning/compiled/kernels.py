@@ -78,7 +78,7 @@ def backup(model: Model, gamma: float, values: Values) -> tuple[float, float, fl
             x = r[s, a] + gamma * onward
             x = x if x == x else -np.inf
             q[s, a] = x
-            # Selections, not branches: the best action cannot be predicted.
+            # Selections, not branches: the processor cannot predict the best action.
             better = x > best
             best = x if better else best
             choice = uint32(a) if better else choice

@@ -66,7 +66,7 @@ Ended = tuple[int, int, float, float]
 def verdict(
     settings: Settings, residual: float, rounding: float, progress: Progress
 ) -> tuple[bool, int, Progress]:
-    """Whether to stop after a residual, why, and the progress made; it begins as (inf, 0)."""
+    """Return whether to stop after a residual and why, and the progress made, (inf, 0) at first."""
     tol, horizon = settings.tol, settings.horizon
     if (residual + rounding) * horizon <= tol or (tol == 0.0 and residual <= rounding):
         return True, CONVERGED, progress
@@ -154,7 +154,7 @@ def accelerated(model: Model, values: Values, settings: Settings, system: System
     Gauss-Seidel ones. Their number doubles whenever a round did not halve the residual, so that it
     eventually becomes Gauss-Seidel value iteration, which always converges, except where little
     more than rounding is left, which no number of sweeps removes. At gamma = 1 the best policy at v
-    may never end, and its system have no solution: a step that did harm is taken back.
+    may never end, and its system may have no solution: a step that makes things worse is undone.
     """
     v, q, policy = values
     gamma, max_sweeps, first_sweeps = settings.gamma, settings.max_sweeps, settings.first_sweeps
@@ -182,7 +182,7 @@ def accelerated(model: Model, values: Values, settings: Settings, system: System
         measured = high - low if mixing else residual
         if measured > 0.5 * last:
             strikes += 1
-            # The first policy looks one step ahead; what it leaves says nothing about mixing.
+            # The first policy looks only one step ahead; its residual says nothing about mixing.
             if not mixing and residual > 4.0 * rounding:
                 first_sweeps = min(2 * first_sweeps, 1 << 20)
             elif strikes > 1:
@@ -192,9 +192,9 @@ def accelerated(model: Model, values: Values, settings: Settings, system: System
         for s in range(len(v)):
             best = q[s, policy[s]]
             d[s] = ((best if best > -np.inf else 0.0) - v[s]) * factor[s]
-        left = max_sweeps - sweep - 1  # one is for the proof
+        left = max_sweeps - sweep - 1  # one is kept for the proof
         if mixing:
-            # The next policy changes the error by about its square: no need to be better.
+            # The next policy roughly squares the error: no need to be more precise here.
             first = measured if sweep == 1 else first
             most = min(_RELAX_MOST, left)
             shrink = min(0.3, max(_RELAX_LEAST, measured / first))

@@ -36,7 +36,7 @@ def number_text(number: AlgebraicNumber, digits: int = DIGITS, *, brief: bool = 
     Args:
         number: exact.
         digits: of the decimals.
-        brief: only one of the two, the closed form where it is short.
+        brief: whether to give only one of them, the closed form if it is short.
 
     >>> [number_text(AlgebraicNumber.of(x)) for x in ("1/2", "1/3", "123/1000", "-2/3", "7")]
     ['1/2 = 0.5', '1/3 ≈ 0.333333', '0.123', '−2/3 ≈ −0.666667', '7']
@@ -66,7 +66,7 @@ def width_of(text: str, size: float = SMALL, *, is_ours: bool = False) -> float:
     Args:
         text: one line.
         size: of the font.
-        is_ours: whether it may be a formula, as `number_text` writes them; names are none.
+        is_ours: whether it may be a formula as `number_text` writes it, which names are not.
     """
     from matplotlib.font_manager import FontProperties
     from matplotlib.textpath import text_to_path
@@ -77,7 +77,7 @@ def width_of(text: str, size: float = SMALL, *, is_ours: bool = False) -> float:
 
 
 def cut(text: str, width: float, size: float = SMALL) -> str:
-    """Return a text, its middle omitted where it would be wider than this, in printer's points."""
+    """Return a text, shortened in the middle if it is wider than this, in printer's points."""
     if width_of(text, size) <= width:
         return text
     for letters in range(len(text), 2, -1):
@@ -92,9 +92,9 @@ def named(text: str) -> str:
 
 
 def wrapped(text: str, width: float, size: float = NORMAL, most: int = 2) -> str:
-    """Return a text in at most so many lines of this width, in printer's points.
+    """Return a text in at most `most` lines of this width, in printer's points.
 
-    Lines are of about equal length; of one that is too long the middle is omitted.
+    Lines are of about equal length; one that is too long is shortened in the middle.
     """
     words = text.split(" ")
     lines = _filled(words, width, size)

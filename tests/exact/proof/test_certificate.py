@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import copy
 import json
+import os
+import re
 import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -21,14 +24,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from models import mdps, two_state_puterman
 
-from qdecay.errors import BudgetExceeded
+from qdecay.cli.verify import _proven
+from qdecay.errors import BudgetExceeded, InputError
 from qdecay.exact.algebra.number import isolate_roots
+from qdecay.exact.proof import certificate as writer
 from qdecay.exact.proof import over_gamma, signs
 from qdecay.exact.proof import verify as checker
 from qdecay.exact.proof.certificate import certificate, write_certificate
 from qdecay.exact.proof.signs import count_roots, quotient
 from qdecay.exact.proof.verify import BeyondChecker, CertificateError, Verification, verify
 from qdecay.exact.regions import policy_regions
+from qdecay.model.float_mdp import FloatMDP
 from qdecay.model.mdp import MDP
 from qdecay_envs import ChainLayout
 
@@ -114,8 +120,53 @@ def test_what_is_proven_is_counted_from_a_document_or_its_file(tmp_path: Path) -
         "gamma": None,
     }
     (tmp_path / "proof.json").write_text("{")
-    with pytest.raises(json.JSONDecodeError):
+    with pytest.raises(ValueError, match=r"proof\.json: not JSON: "):
         verify(tmp_path / "proof.json")
+
+
+UNREADABLE = {
+    "missing": (lambda path: None, "No such file or directory"),
+    "folder": (Path.mkdir, "it is no file; name a file"),
+    "pipe": (os.mkfifo, "it is no file; name a file"),
+    "deep": (lambda path: path.write_text("[" * 10**5), "maximum recursion depth"),
+    "bytes": (lambda path: path.write_bytes(b"\xff"), "'utf-8' codec can't decode"),
+}
+
+
+@pytest.mark.parametrize("kind", UNREADABLE)
+def test_a_path_that_cannot_be_read_is_named(tmp_path: Path, kind: str) -> None:
+    """As by every reader: a ValueError, in one line that begins with the path."""
+    path = tmp_path / "proof.json"
+    make, reason = UNREADABLE[kind]
+    make(path)
+    with pytest.raises(
+        ValueError, match=f"^{re.escape(str(path))}: cannot be read: {reason}[^\n]*$"
+    ):
+        verify(path)
+
+
+def test_a_path_that_cannot_be_written_is_refused_before_the_work(tmp_path: Path) -> None:
+    """The regions of another model would be refused by the work."""
+    model, other = surd_and_touch(), two_state_puterman()
+    with pytest.raises(InputError, match="the folder .* does not exist"):
+        write_certificate(other, policy_regions(model), tmp_path / "new" / "proof.json")
+    for problem in (other, ChainLayout.choice(near=[1], far=[0, 0, 4])):
+        with pytest.raises(ValueError, match=r"proof\.json: cannot be written: No such file"):
+            problem.save(tmp_path / "new" / "proof.json")
+    with pytest.raises(ValueError, match=r"m\.npz: cannot be written: No such file"):
+        FloatMDP.from_mdp(other).save(tmp_path / "new" / "m.npz")
+
+
+def test_a_certificate_may_be_larger_than_other_documents(tmp_path: Path, monkeypatch) -> None:
+    """Its limit is what the command that checks it reads."""
+    model = surd_and_touch()
+    for size, fits in ((2**24 + 1, True), (2**26, False)):
+        long = {"schema": "qdecay.certificate/1", "padding": "x" * size}
+        monkeypatch.setattr(writer, "certificate", lambda *_, long=long, **__: long)
+        with nullcontext() if fits else pytest.raises(ValueError, match="the limit is 67,108,864"):
+            write_certificate(model, policy_regions(model), tmp_path / "proof.json")
+    with pytest.raises(CertificateError, match="not an object with the keys"):
+        _proven(tmp_path / "proof.json")
 
 
 def test_the_checker_needs_the_standard_library_only(tmp_path: Path) -> None:

@@ -64,3 +64,15 @@ def test_images_are_those_of_python_integers(growth: int) -> None:
                     sum(map(mul, column, columns[k])) for column in zip(*rows, strict=True)
                 ]
             assert np.abs(carried(digits, digits.shape[2] + 1)).max() < 2**33
+
+
+def test_images_end_where_all_further_ones_are_zero() -> None:
+    """A matrix of which the fourth power is 0, with numbers of several digits."""
+    rows = np.triu(np.full((4, 4), 2**20, dtype=np.int64), 1)
+    matrix, vector = rows_of(sparse.csr_matrix(rows), np.arange(4)), [1, 2, 3, 2**70]
+    found = [joined(digits) for digits in chain.from_iterable(images(matrix, vector, 2**22, 50))]
+    assert len(found) < 10
+    for numbers in found:
+        assert numbers == vector
+        vector = [sum(map(mul, row, vector)) for row in rows.tolist()]
+    assert not any(vector)

@@ -170,6 +170,27 @@ def test_the_state_action_pairs_of_quantecon(form: Any) -> None:
     assert mdp.recovered[2 / 3] == Fraction(2, 3)
 
 
+THIRDS = [["1/3", Fraction(2, 3)], [Decimal("0.5"), 0.5], [0, 1], ["1", 0]]
+
+
+@pytest.mark.parametrize("indices", [True, False])
+def test_pairs_take_exact_numbers_as_arrays_do(indices: bool) -> None:
+    """Fractions, decimals, text and floats in one table; the same by `from_arrays`."""
+    rewards = ["1/7", Fraction(10**30, 3), "nan", 0.1]
+    by_action = [[THIRDS[0], THIRDS[2]], [THIRDS[1], THIRDS[3]]]
+    by_state = [[rewards[0], rewards[1]], [rewards[2], rewards[3]]]
+    pairs: tuple[Any, ...] = (by_state, [THIRDS[:2], THIRDS[2:]])
+    if indices:
+        pairs = rewards, THIRDS, [0, 0, 1, 1], [0, 1, 0, 1]
+    mdp = MDP.from_state_action_pairs(*pairs)
+    assert mdp == MDP.from_arrays(by_action, by_state)
+    assert mdp.exact_probability[0] == Fraction(1, 3)
+    assert mdp.exact_reward[0] == Fraction(1, 7)
+    floats = FloatMDP.from_state_action_pairs(*pairs)
+    assert floats == FloatMDP.from_mdp(mdp)
+    assert floats.available.tolist() == [[True, True], [False, True]]
+
+
 def test_quantecon_solves_the_same_model() -> None:
     """QuantEcon's own policy iteration on R and Q agrees with ours on the import."""
     quantecon = pytest.importorskip("quantecon")
@@ -194,7 +215,10 @@ BAD_PAIRS: list[tuple[tuple[Any, ...], str]] = [
     (([1.0], [[0.9]], [0], [0]), "state 0, action 0: probabilities sum to 9/10"),
     (([np.inf], [[1.0]], [0], [0]), "state 0, action 0: reward must be finite"),
     (([2**-0.5], [[1.0]], [0], [0]), "state 0, action 0: reward is 0.7071"),
-    ((["a"], [[1.0]], [0], [0]), "R must hold real numbers"),
+    ((["a"], [[1.0]], [0], [0]), "R[0] must be a number like"),
+    (([1.0], [["0.9"]], [0], [0]), "state 0, action 0: probabilities sum to 9/10"),
+    (([1.0], [["1/0"]], [0], [0]), "Q[0, 0] has a zero denominator"),
+    (([1.0], [[None]], [0], [0]), "Q[0, 0] must be a real number, got None"),
 ]
 
 

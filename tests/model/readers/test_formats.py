@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import bz2
 import gzip
+import lzma
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -39,42 +42,49 @@ def test_the_robot_is_the_same_in_every_format(tmp_path: Path, form: str, struct
         MDP.load(path)
 
 
+PACKINGS = {".gz": gzip, ".bz2": bz2, ".xz": lzma}
+
+
+@pytest.mark.parametrize(("ending", "module"), PACKINGS.items())
 @pytest.mark.parametrize("form", TEXTS)
-def test_files_may_be_packed_with_gzip(tmp_path: Path, form: str) -> None:
+def test_files_may_be_packed(tmp_path: Path, form: str, ending: str, module: Any) -> None:
     """Every one of them, or none but the one that is named."""
     path = write_texts(TEXTS[form](ROBOT), tmp_path)
     expected = MDP.load(path, reward="time")
-    with gzip.open(f"{path}.gz", "wb") as file:
-        file.write(path.read_bytes())
-    path.unlink()
-    assert MDP.load(f"{path}.gz", reward="time") == expected
-    for other in list(tmp_path.iterdir()):
-        if other.suffix != ".gz":
-            with gzip.open(f"{other}.gz", "wb") as file:
-                file.write(other.read_bytes())
+    for others in ([path], [other for other in tmp_path.iterdir() if other != path]):
+        for other in others:
+            Path(f"{other}{ending}").write_bytes(module.compress(other.read_bytes()))
             other.unlink()
-    assert MDP.load(f"{path}.gz", reward="time") == expected
+        assert MDP.load(f"{path}{ending}", reward="time") == expected
 
 
 @pytest.mark.parametrize(
-    ("change", "message"),
+    ("ending", "change", "message"),
     [
-        (lambda data: data[:20], r"m\.drn\.gz: is damaged: it ends too early"),
-        (lambda data: b"@type: MDP", r"m\.drn\.gz: cannot be read: Not a gzipped file"),
-        (lambda data: gzip.compress(bytes(1 << 25)), r"m\.drn\.gz: larger than 16,777,216 bytes"),
+        (".gz", lambda data: data[:20], "cannot be read: Compressed file ended before"),
+        (".gz", lambda data: b"@type: MDP", "cannot be read: Not a gzipped file"),
+        (".gz", lambda data: gzip.compress(bytes(1 << 25)), "larger than 16,777,216 bytes"),
+        (".xz", lambda data: data[:20], "cannot be read: Compressed file ended before"),
+        (".xz", lambda data: b"@type: MDP", "cannot be read: Input format not supported"),
+        (".xz", lambda data: lzma.compress(bytes(1 << 25)), "larger than 16,777,216 bytes"),
+        (".bz2", lambda data: data[:20], "cannot be read: Compressed file ended before"),
+        (".bz2", lambda data: b"@type: MDP", "cannot be read: Invalid data stream"),
+        (".bz2", lambda data: bz2.compress(bytes(1 << 25)), "larger than 16,777,216 bytes"),
     ],
 )
-def test_a_damaged_archive_is_named(tmp_path: Path, change, message: str) -> None:
+def test_a_damaged_archive_is_named(tmp_path: Path, ending: str, change, message: str) -> None:
     """Also one that unpacks to more than is read."""
-    path = tmp_path / "m.drn.gz"
-    path.write_bytes(change(gzip.compress(TEXTS["drn"](TWO_DICE)[".drn"].encode())))
-    with pytest.raises(InputError, match=f"{message}[^\n]*$"):
+    path = tmp_path / f"m.drn{ending}"
+    data = TEXTS["drn"](TWO_DICE)[".drn"].encode()
+    path.write_bytes(change(PACKINGS[ending].compress(data)))
+    with pytest.raises(InputError, match=f"^{path}: {message}[^\n]*$"):
         MDP.load(path)
 
 
-def test_a_packed_archive_is_to_be_unpacked(tmp_path: Path) -> None:
+@pytest.mark.parametrize("ending", PACKINGS)
+def test_a_packed_archive_is_to_be_unpacked(tmp_path: Path, ending: str) -> None:
     with pytest.raises(InputError, match="unpack it first: .npz files are already packed"):
-        MDP.load(tmp_path / "m.npz.gz")
+        MDP.load(tmp_path / f"m.npz{ending}")
 
 
 @pytest.mark.parametrize("form", FORMATS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
 
@@ -75,7 +76,7 @@ def test_states_are_named_by_their_variables(tmp_path: Path, text: str) -> None:
     ("change", "message"),
     [
         (("2:(2,true)\n", ""), "robot.sta: state 2 is missing"),
-        (("2:(2", "1:(2"), "robot.sta:4: state 1 is there twice"),
+        (("2:(2", "1:(2"), "robot.sta:4: state 1 appears twice"),
         (("2:(2", "3:(2"), "robot.sta:4: word 1 must be a whole number below 3, got '3'"),
         (("(2,true)", "(2)"), "robot.sta:4: 2 values are needed, got 1"),
         (
@@ -98,6 +99,21 @@ def test_endings_may_be_in_capital_letters(tmp_path: Path) -> None:
     for file in list(tmp_path.iterdir()):
         file.rename(file.with_suffix(file.suffix.upper()))
     assert MDP.load(tmp_path / "robot.TRA") == expected
+
+
+def test_the_folder_is_listed_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """For the files of rewards, labels and states together: it may hold many files."""
+    listed = []
+    listing = Path.iterdir
+
+    def iterdir(folder: Path) -> Iterator[Path]:
+        listed.append(folder)
+        return listing(folder)
+
+    path = prism(tmp_path)
+    monkeypatch.setattr(Path, "iterdir", iterdir)
+    MDP.load(path)
+    assert listed == [tmp_path]
 
 
 def test_prism_files_are_a_source(tmp_path: Path) -> None:
@@ -278,6 +294,7 @@ BAD_PRISM: list[tuple[dict[str, str | None], str]] = [
     ),
     ({"srew": "4 1\n1 -1\n"}, "robot.srew:1: the model has 3 states, not 4"),
     ({"srew": "3 2\n1 -1\n1 2\n"}, "robot.srew:3: the reward of state 1 is given twice"),
+    ({"srew": "3 1\n1 1e999999999\n"}, 'robot.srew:2: word 2 must be a number like "7/10"'),
     ({"srew": "3 1\n1 x\n"}, "robot.srew:2: word 2 must be a number, got 'x': parametric"),
     ({"srew": "3\n"}, 'robot.srew:1: the first line must be "states lines", got 1 words'),
     ({"srew": ""}, "robot.srew: the file is empty"),

@@ -138,7 +138,7 @@ BAD = [
     ("", "the column state is missing"),
     ("state,action\n0,0\n", "the column reward is missing"),
     (HEADER, "data has no transitions"),
-    (f"{HEADER},state\n", "the column state is there twice: leave one out"),
+    (f"{HEADER},state\n", "the column state appears twice: leave one out"),
     (f"{HEADER}\n0,0,1,0,true\n0,0,1,0\n", "line 3: has 4 fields, and the first line 5"),
     (
         f"{HEADER}\n0,0,1,0,true\n0,0,1,,false\n",

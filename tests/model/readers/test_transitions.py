@@ -319,7 +319,7 @@ BAD: list[tuple[Any, str]] = [
     ({"state": [0]}, "the column action is missing: transitions have state, action, reward"),
     (
         pd.concat([pd.DataFrame(columns(WALK)), pd.DataFrame({"state": [1] * 10})], axis=1),
-        "the column state is there twice: leave one out or rename it",
+        "the column state appears twice: leave one out or rename it",
     ),
     ({**columns(WALK), "action": [0]}, "action has 1 entries, and state 10"),
     ({**columns(WALK), "reward": np.zeros((10, 2))}, "reward must have one entry per transition"),

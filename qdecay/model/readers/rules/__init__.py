@@ -1,7 +1,7 @@
 """Environments whose rules are fixed and documented, and which have no table that describes them.
 
-Each module builds the exact model of one class of Gymnasium's toy text. A class that derives from
-it may have other rules, and is not read so.
+Each module builds the exact model of one class of Gymnasium's toy text. A derived class may have
+other rules, and is not read this way.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from qdecay.model.rows import ModelRows
 
 
 def rules_of(env: Any) -> Callable[[Recovery], ModelRows] | None:
-    """Return the reader of an unwrapped environment's rules; None if its table says them all."""
+    """Return the reader of an unwrapped environment's rules; None if its table is complete."""
     if type(env) is BlackjackEnv:
         return partial(rows_of_blackjack, bool(env.natural), bool(env.sab))
     if type(env) is TaxiEnv and env.fickle_passenger:

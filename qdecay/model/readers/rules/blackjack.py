@@ -8,9 +8,9 @@ and equal ones are a draw. A natural is an ace and a ten in two cards. With `sab
 1, unless the dealer has one too, and then it is a draw; with `natural`, and not `sab`, what it wins
 by its sum is 3/2.
 
-A state is what Gymnasium shows, the player's sum, the dealer's card and whether there is a usable
-ace, and with either rule whether the hand is a natural: without that, states were not Markov. The
-dealer's other card is seen by nobody, and whatever happened before says nothing of it.
+A state is what Gymnasium shows (the player's sum, the dealer's card and whether there is a usable
+ace) and, with either rule, whether the hand is a natural: without that, states would not be Markov.
+The dealer's other card is hidden, and nothing that happened before gives information about it.
 
 Source: `gymnasium.envs.toy_text.blackjack`, after Sutton & Barto (2018), example 5.1.
 """
@@ -33,7 +33,7 @@ _MOST, _DEALER_STANDS = 21, 17
 
 
 class Hand(NamedTuple):
-    """A hand of at most 21, as far as the rules tell it from others.
+    """A hand of at most 21, as far as the rules distinguish it from others.
 
     Attributes:
         usable: whether it has a usable ace.
@@ -56,7 +56,7 @@ _State = tuple[Hand, int]  # the player's hand, and the dealer's card
 
 
 def rows_of_blackjack(natural: bool, sab: bool, recovery: Recovery) -> ModelRows:
-    """Return the rows of the game with these rules, of the hands that can be reached."""
+    """Return the rows of the game with these rules, for the hands that can be reached."""
     dealt = dict(_dealt(marked=natural or sab))
     hands = sorted(_reachable(dealt))
     states = {state: n for n, state in enumerate((hand, card) for hand in hands for card in _CARDS)}
@@ -107,7 +107,8 @@ def _stuck(hand: Hand, card: int, win: Fraction, sab: bool) -> dict[Fraction, Fr
 
 @cache
 def _dealer(card: int) -> Mapping[Hand | None, Fraction]:
-    """The probability of each last hand of the dealer who shows a card; None is above 21."""
+    """Return the probability of each final hand of the dealer who shows a card; None is above
+    21."""
     chances: dict[Hand | None, Fraction] = defaultdict(Fraction)
     for hand, p in _second(card, marked=True):
         for last, q in _played_out(hand):
@@ -129,7 +130,7 @@ def _played_out(hand: Hand) -> Iterator[tuple[Hand | None, Fraction]]:
 
 
 def _dealt(marked: bool) -> Iterable[tuple[Hand, Fraction]]:
-    """The probability of each hand of two cards, naturals marked or as any other 21."""
+    """Return the probability of each hand of two cards, with naturals marked or not."""
     chances: dict[Hand, Fraction] = defaultdict(Fraction)
     for first, p in _CARDS.items():
         for hand, q in _second(first, marked):

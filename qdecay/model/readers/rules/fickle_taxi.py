@@ -1,13 +1,13 @@
-"""Taxi with a fickle passenger, exactly: the table that Gymnasium gives is that of a steady one.
+"""Taxi with a fickle passenger, exactly: Gymnasium's own table ignores the fickleness.
 
-Before an episode it is drawn, with `fickle_probability`, whether the passenger will be fickle. Then
-the first step on which the taxi gets somewhere else with the passenger aboard also changes the
-destination, to one of the other three alike; after that the table holds. Where a wall stops the
-taxi, or the passenger is set down before it has moved, the change is still to come.
+Before each episode a draw with `fickle_probability` decides whether the passenger will be fickle.
+If so, the first step that moves the taxi with the passenger aboard also changes the destination, to
+one of the other three with equal probability; after that the table holds. If a wall stops the taxi,
+or the passenger is set down before it has moved, the change is still to come.
 
-States 0 to 499 are Gymnasium's, with a destination that stays. Each further one is named after the
-one of these that is observed, as "21, fickle", and has the change to come: the passenger is
-somewhere else than at the destination, and if aboard, then where it got in.
+States 0 to 499 are Gymnasium's, with a destination that stays. Each further state is named after
+the one that is observed, such as "21, fickle", and has the change still to come: the passenger is
+not at the destination and, if aboard, has not moved yet.
 
 Source: `gymnasium.envs.toy_text.taxi`, after Dietterich (2000), section 7.1.
 """
@@ -24,7 +24,7 @@ from qdecay.model.recover import Recovery, recover
 from qdecay.model.rows import ModelRows, Row
 
 _STATES, _ACTIONS, _PLACES, _ABOARD = 500, 6, 4, 4
-_BEFORE_VERSION_4 = 0.3  # the probability was no argument then
+_BEFORE_VERSION_4 = 0.3  # the probability was not yet an argument
 
 
 def rows_of_fickle_taxi(env: Any, recovery: Recovery) -> ModelRows:

@@ -1,14 +1,14 @@
-"""Whether an environment is what exploring takes it for.
+"""Check whether an environment is as exploring assumes.
 
-1. A state is what its key says: where it is reached by another way, of another length or by
-   another action, every action leads to the same again: next state, observation, reward, end. All
-   generators are replaced, so that chance shows as well.
-2. The same action from the same copy twice gives the same, in states that have one way only.
-3. Whole episodes from `reset`, never copied, go as the model says: through an action that leads
-   back to a known state, and on to one that pays or ends. Where clocks and the like are left out of
-   what tells states apart, or somebody else's key may leave them out, long ones do as well.
+1. The key determines the state: if a state is reached by another path, of another length or by
+   another action, every action again leads to the same next state, observation, reward and end. All
+   generators are replaced, so that randomness shows as well.
+2. In states with only one path, the same action from the same copy gives the same result twice.
+3. Whole episodes from `reset`, without copying, follow the model: through an action that leads
+   back to a known state, and on to one that pays or ends. If clocks and the like are not part of
+   the key, or the user's own key may leave them out, long episodes are played as well.
 
-All of 1 and 2 is looked at in small models, a part in large ones; what is not seen is not proven.
+In small models 1 and 2 are checked everywhere, in large ones in a sample: a check is not a proof.
 """
 
 from __future__ import annotations
@@ -25,28 +25,29 @@ from qdecay.model.readers.simulator.machine import Machine, Saved, Seen
 from qdecay.model.readers.simulator.naming import Names
 from qdecay.model.readers.simulator.plans import Plans
 
-_ALL = 2_000  # states whose ways are all looked at
+_ALL = 2_000  # states of which all paths are checked
 _SHARE = 8  # of later ones, every eighth
 _LEAST, _MOST = 1_000, 10_000  # steps of whole episodes in all
-_SECONDS = 3  # that they take at most, and as long ones
+_SECONDS = 3  # that they may take, and the same for long ones
 
 
 class Checks:
-    """Looks at a machine while and after it is explored.
+    """Checks a machine while it is explored and afterwards.
 
     Attributes:
         graph: what was found.
         names: what the states will be called.
-        ways: how many states were looked at by a second way.
+        ways: how many states were checked by a second path.
         walks: how many whole episodes were played.
-        ranges: between which values numbers that are left out of the key were in these.
+        ranges: the ranges, in these episodes, of numbers that are left out of the key.
+        longest: how many steps the longest of these episodes had.
     """
 
     def __init__(
         self, machine: Machine, names: Names, diagnosis: Diagnosis, seed: int, *, sampled: bool
     ) -> None:
         self.machine, self.names, self.graph = machine, names, diagnosis.graph
-        self.ways = self.walks = 0
+        self.ways = self.walks = self.longest = 0
         self.ranges: dict[str, tuple[Any, Any]] = {}
         self._diagnosis, self._seed, self._sampled = diagnosis, seed, sampled
         self._respects: dict[int, set[str]] = {}
@@ -59,12 +60,12 @@ class Checks:
         return int(sequence.generate_state(1)[0])
 
     def prepare(self, state: int, action: int) -> None:
-        """Let chance fall as in the first try of an action, if there is chance."""
+        """Set the generators as in the first try of an action, if anything is random."""
         if self._sampled:
             self.machine.reseed(self.seed_of(state, action, 0))
 
     def too_many(self, most: int) -> ValueError:
-        """Return the error of an environment with more states than the caller takes."""
+        """Return the error for an environment with more states than the caller accepts."""
         return self._diagnosis.too_many(most)
 
     def tried(self, saved: Saved, state: int, action: int, expected: Seen, number: int) -> None:
@@ -81,7 +82,7 @@ class Checks:
             raise self._diagnosis.differs(part, state, action, expected, found, saved, seed)
 
     def reached_again(self, state: int, seen: Seen, first: tuple[int, int] | int) -> None:
-        """Look at a known state that the machine has reached, now or once it is explored."""
+        """Check a known state that the machine has reached, now or once it is explored."""
         known = self.graph.seen[state]
         for part in ("observation", "available"):
             if getattr(known, part) != getattr(seen, part):
@@ -95,7 +96,7 @@ class Checks:
             self._waiting.setdefault(state, []).append((saved, first))
 
     def _is_chosen(self, state: int, first: tuple[int, int]) -> bool:
-        """Whether this way is looked at: it differs in a respect from those that were."""
+        """Whether this path is checked: it differs in some respect from those checked before."""
         if state >= _ALL and state % _SHARE:
             return False
         own = self.graph.first[state]
@@ -109,7 +110,7 @@ class Checks:
         return True
 
     def explored(self, state: int, saved: Saved) -> None:
-        """Take note that every action of a state was tried; look at it again."""
+        """Note that every action of a state was tried, and check it again."""
         self._explored.add(state)
         waiting = self._waiting.pop(state, ())
         for again, _ in waiting:
@@ -124,10 +125,11 @@ class Checks:
             self.tried(saved, state, action, seen, 1)
 
     def lasts(self, steps: int, deadline: Deadline) -> int | None:
-        """Play an episode that does not end; return after how many steps it was cut off, if it was.
+        """Play an episode that does not end; return after how many steps it was truncated, if it
+        was.
 
         Raises:
-            ValueError: it does not go as the model says.
+            ValueError: it does not follow the model.
         """
         plan = Plans(self.graph, np.random.default_rng(self._seed)).lasting(steps)
         before, self.machine.cut_after = self.machine.cut_after, None
@@ -141,7 +143,7 @@ class Checks:
         """Play whole episodes, and long ones; see the module.
 
         Raises:
-            ValueError: one does not go as the model says.
+            ValueError: one does not follow the model.
         """
         plans = Plans(self.graph, np.random.default_rng(self._seed))
         longest = time_limit - 1 if time_limit else _MOST
@@ -160,7 +162,7 @@ class Checks:
         """Return the state in which an episode begins again.
 
         Raises:
-            ValueError: that of the same seed began elsewhere.
+            ValueError: the same seed began elsewhere before.
         """
         known = self.graph.begins[seed]
         if seen.key != self.graph.seen[known].key:
@@ -168,7 +170,7 @@ class Checks:
         return known
 
     def _take_down(self) -> None:
-        """Extend the ranges of numbers that are left out of the key to what they are now."""
+        """Extend the ranges of numbers that are left out of the key by their current values."""
         held = self.machine.fields() if self.names.ways else {}
         for name in sorted(self.names.ways & held.keys()):
             value: Any = held[name]
@@ -179,6 +181,7 @@ class Checks:
     def _play(self, plan: list[int], deadline: Deadline, stop: float) -> int:
         """Play an episode, the seed first, until a time; return how many steps were made."""
         made = self._compared(plan, deadline, stop)
+        self.longest = max(self.longest, made)
         self._take_down()
         return made
 
@@ -190,7 +193,7 @@ class Checks:
         for number, action in enumerate(actions):
             deadline.check()
             if action not in graph.goes[state] or monotonic() > stop:
-                return number  # the way on is another's, or there is no time
+                return number  # the episode went another way, or the time is up
             to, expected = graph.goes[state][action]
             self.prepare(state, action)
             found = machine.step(action)

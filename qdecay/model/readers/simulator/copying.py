@@ -1,15 +1,15 @@
 """Copies of an environment, from which every action is tried.
 
-A copy is what `copy.deepcopy` makes, or, three times as fast, what pickling the same parts makes:
-attributes are copied, functions and classes shared. What an environment defines for its own
-pickling does not count, since Gymnasium's `EzPickle` builds it anew and so forgets its state. An
-environment with a `__deepcopy__`, or with a part that cannot be pickled, is copied by deepcopy. Or
-the caller names a pair of functions, and one environment goes from state to state.
+Copies are made by `copy.deepcopy` or, three times as fast, by pickling the same parts: attributes
+are copied, functions and classes shared. An environment's own pickling methods are ignored, since
+Gymnasium's `EzPickle` would build it anew and lose its state. An environment with a `__deepcopy__`,
+or with a part that cannot be pickled, is copied by deepcopy. Alternatively the caller passes a pair
+of functions, which set one environment to any state.
 
 Large attributes that an environment has before its first episode, such as a table or images, are
-shared by all copies, with what they are made of; none of them is the caller's own. Whether they
-stay as they were is looked at after every step at first, later after some and before every reset.
-What does not is copied, and all begins anew.
+shared by all copies, with everything they contain; none of them is the caller's own object. Whether
+they stay unchanged is checked after every step at first, later after some steps and before every
+reset. If one changes it is copied from then on, and exploring starts again.
 """
 
 from __future__ import annotations
@@ -32,14 +32,21 @@ from gymnasium.spaces import Space
 
 from qdecay._support.one_line import one_line
 from qdecay._support.result import counted
-from qdecay.model.readers.simulator.inner_state import PLAIN, Generators, generators, layers
+from qdecay.model.readers.simulator.inner_state import (
+    PLAIN,
+    Generators,
+    attributes,
+    generators,
+    layers,
+    slots_of,
+)
 
 Env = gym.Env[Any, Any]
 _LARGE = 500  # bytes from which an attribute is shared
 
 
 class SharedChangedError(Exception):
-    """Parts that all copies share did not stay as they were.
+    """Parts that all copies share have changed.
 
     Attributes:
         names: of these parts.
@@ -55,7 +62,7 @@ class Copier(ABC):
 
     Attributes:
         parts: what all copies share, by name.
-        constants: the same and what it is made of, by `id`.
+        constants: the same parts and everything they contain, by `id`.
     """
 
     def __init__(self, constants: Mapping[str, Any] = {}) -> None:
@@ -66,21 +73,22 @@ class Copier(ABC):
 
     @abstractmethod
     def new(self) -> tuple[Env, list[Generators]]:
-        """Return an environment as it was given, and its generators."""
+        """Return a fresh copy of the given environment, and its generators."""
 
     @abstractmethod
     def save(self, env: Env) -> Any:
-        """Return the state as it is now."""
+        """Return the current state."""
 
     @abstractmethod
     def load(self, saved: Any) -> tuple[Env, list[Generators]]:
-        """Return an environment in that state, and its generators; the last one is given up."""
+        """Return an environment in that state, and its generators; the previous one is no longer
+        used."""
 
     def look(self) -> None:
-        """Look whether the shared parts are as they were.
+        """Check that the shared parts are unchanged.
 
         Raises:
-            SharedChangedError: some are not.
+            SharedChangedError: some have changed.
         """
         parts = self._before.items()
         if changed := frozenset(name for name, (part, data) in parts if _bytes(part) != data):
@@ -96,10 +104,10 @@ def copier(
     set_state: Callable[[Any, Any], Any] | None,
     copied: Container[str] = (),
 ) -> Copier:
-    """Return what copies an environment; `copied` names large parts that are not to be shared.
+    """Return a copier of an environment; `copied` names large parts that must not be shared.
 
     Raises:
-        TypeError: it cannot be copied; or only one function is given, or one is no function.
+        TypeError: it cannot be copied; or only one function is given, or one is not a function.
     """
     if get_state is not None or set_state is not None:
         if not (callable(get_state) and callable(set_state)):
@@ -117,7 +125,7 @@ def copier(
 
 
 def cannot_be_copied(error: Exception, steps: int = 0) -> str:
-    """Return the message of an environment that cannot be copied after so many steps."""
+    """Return the message for an environment that cannot be copied after this many steps."""
     after = f" after {counted(steps, 'step')}" if steps else ""
     return (
         f"the environment cannot be copied{after} ({one_line(str(error))}): pass get_state(env) "
@@ -128,28 +136,28 @@ def cannot_be_copied(error: Exception, steps: int = 0) -> str:
 def _sharing(
     kind: Callable[[Env, Mapping[str, Any]], Copier], env: Env, copied: Container[str]
 ) -> Copier:
-    """Return what makes copies of a copy, so that the caller's parts are not among the shared."""
+    """Return a copier of a copy, so that none of the caller's own parts is shared."""
     whole = kind(env, {})
     own, _ = whole.new()
     whole.close()
     for _, layer in layers(own):
         for value in vars(layer).values():
             if isinstance(value, Space) and value._np_random is None:
-                value.seed(0)  # or each copy would be seeded by the system
+                value.seed(0)  # otherwise the system would seed each copy
     made = kind(own, _large_parts(own, copied))
     made.new()
     return made
 
 
 def _large_parts(env: Env, copied: Container[str]) -> dict[str, Any]:
-    """Return large attributes, and spaces, by name, except those that are to be copied."""
+    """Return large attributes, and spaces, by name, except those that must be copied."""
     found = {}
     for name, layer in layers(env):
         for attribute, value in vars(layer).items():
             if attribute == "env" or f"{name}.{attribute}" in copied:
                 continue
             if any(isinstance(part, gym.Env) for part in _reached([value]).values()):
-                continue  # a shared part would know one copy alone
+                continue  # a shared part would refer to one copy only
             data = _bytes(value)
             if data is not None and (len(data) > _LARGE or isinstance(value, Space)):
                 found[f"{name}.{attribute}"] = value
@@ -157,7 +165,7 @@ def _large_parts(env: Env, copied: Container[str]) -> dict[str, Any]:
 
 
 def _reached(parts: Iterable[Any]) -> dict[int, Any]:
-    """Return parts and all that they are made of but plain values and code, by `id`."""
+    """Return parts and everything they contain, except plain values and code, by `id`."""
     found: dict[int, Any] = {}
     left = list(parts)
     while left:
@@ -194,7 +202,7 @@ class _Pickled(Copier):
         number = self.numbers.get(id(part))
         if number is None:
             number = self.numbers[id(part)] = next(_next)
-            _shared[number] = part  # and so its id stays its own
+            _shared[number] = part  # kept alive, so that its id is not reused
         return number
 
     def new(self) -> tuple[Env, list[Generators]]:
@@ -233,7 +241,8 @@ class _DeepCopied(Copier):
 
 
 class _Pair(Copier):
-    """One environment that the caller's functions set; time limits are set along."""
+    """One environment that the caller's functions set to a state; its time limits are set as
+    well."""
 
     def __init__(
         self, env: Env, get_state: Callable[[Any], Any], set_state: Callable[[Any, Any], Any]
@@ -282,13 +291,13 @@ class _Pickler(pickle.Pickler):
         return self._shared(id(part))
 
     def reducer_override(self, part: Any) -> Any:
-        """Say how a part that is no plain data is copied."""
+        """Say how a part that is not plain data is copied."""
         if isinstance(part, types.FunctionType) and part in _OWN:
             return NotImplemented
         if isinstance(part, _CODE):
             return _share, (self._owner.number(part),)
         if isinstance(part, gym.Env):
-            return _blank, (type(part),), vars(part), None, None, _fill
+            return _blank, (type(part),), attributes(part), None, None, _fill
         if isinstance(part, np.random.Generator):
             return _generator, (type(part.bit_generator), part.bit_generator.state)
         if isinstance(part, np.random.RandomState):
@@ -307,7 +316,7 @@ class _Unpickler(pickle.Unpickler):
 
 
 def _reduced_view(part: np.ndarray, base: np.ndarray) -> Any:
-    """Say how a view is made again, so that it still shows the array that it is of."""
+    """Say how a view is rebuilt so that it still refers to its base array."""
     if not base.flags.c_contiguous or base.dtype.hasobject or part.dtype.hasobject:
         return NotImplemented
     offset = part.ctypes.data - base.ctypes.data
@@ -328,8 +337,11 @@ def _blank(kind: type) -> Any:
     return object.__new__(kind)
 
 
-def _fill(env: Any, attributes: dict[str, Any]) -> None:
-    vars(env).update(attributes)
+def _fill(env: Any, held: dict[str, Any]) -> None:
+    slots = slots_of(type(env))
+    vars(env).update({name: part for name, part in held.items() if name not in slots})
+    for name in slots & held.keys():
+        object.__setattr__(env, name, held[name])
 
 
 def _generator(kind: type[np.random.BitGenerator], state: Any) -> np.random.Generator:

@@ -1,8 +1,8 @@
-"""Why an environment is not what exploring takes it for, in one line with the remedy.
+"""Why an environment is not as exploring assumes, in one line with the remedy.
 
-A difference has one of three causes, told apart by trying again: the same copy does not do the same
-twice (something is outside of copies), or it does unless a generator is replaced (chance), or it
-always does and the way to the state matters (its key leaves something out).
+A difference has one of three causes, which further tries distinguish: the same copy does not do the
+same twice (something outside of copies matters), or it does unless a generator is replaced
+(randomness), or it always does and the path to the state matters (its key leaves something out).
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from qdecay.model.readers.simulator.outside import outside
 from qdecay.model.readers.simulator.plans import Plans
 
 _TRIES = 20  # of an action with each generator replaced
-_LONG = 50  # steps after which it is looked whether going back brings back all
+_LONG = 50  # steps after which restoring a state is checked
 _NAMED = 3  # fields that a message names
 _EPISODES = 5  # that end after the same number of steps, if that is a time limit
 _EXAMPLES = 200  # states whose fields are compared where there are too many
@@ -56,9 +56,9 @@ class Diagnosis:
         saved: Saved,
         seed: int = 0,
     ) -> ValueError:
-        """Return the error of an action that leads to something else from a copy of a state.
+        """Return the error for an action that leads to something else from a copy of a state.
 
-        `seed` is that of the generators when it did.
+        `seed` is the one that the generators had at that time.
         """
         where = f"state {self._name(state)}, action {self._action_name(action)}"
         usual = self._from(saved, action)
@@ -76,7 +76,8 @@ class Diagnosis:
     def walked(
         self, part: str, state: int, action: int, expected: Seen, found: Seen, plan: list[int]
     ) -> ValueError:
-        """Return the error of an episode, its seed first, whose next action does something else."""
+        """Return the error for an episode, its seed first, whose next action does something
+        else."""
         seed, *actions = plan
         self._machine.begin(seed)
         for before in actions:
@@ -86,7 +87,7 @@ class Diagnosis:
     def looks_different(
         self, part: str, state: int, known: Seen, seen: Seen, machine: Machine
     ) -> ValueError:
-        """Return the error of a state with two observations, or two masks of actions."""
+        """Return the error for a state with two observations, or two action masks."""
         there, steps = machine.fields(), counted(machine.steps, "step")
         return ValueError(
             f"state {self._name(state)}: its {_PARTS[part]} depend on the history: they differ "
@@ -95,7 +96,7 @@ class Diagnosis:
         )
 
     def begins_elsewhere(self, seed: int, one: Seen, two: Seen) -> ValueError:
-        """Return the error of an environment that does not begin in the same state twice."""
+        """Return the error for an environment that does not begin in the same state twice."""
         if one.observation == two.observation:
             what = "has another key"
             remedy = "pass a key= (--key) that is the same for the same state"
@@ -105,7 +106,7 @@ class Diagnosis:
         return ValueError(f"reset(seed={seed}) twice: the second time it {what}: {remedy}")
 
     def too_many(self, most: int) -> ValueError:
-        """Return the error of an environment with more states than are explored."""
+        """Return the error for an environment with more states than may be explored."""
         done = sum(1 for goes in self.graph.goes if goes)
         sizes = Counter({name: len(values) for name, values in self._values().items()})
         names = ", ".join(
@@ -129,13 +130,13 @@ class Diagnosis:
         return found
 
     def _from(self, saved: Saved, action: int) -> Seen:
-        """Take an action from a copy, all generators being what they were."""
+        """Take an action from a copy with all generators unchanged."""
         self._machine.restore(saved)
         self._machine.reseed_globals(0)
         return self._machine.step(action)
 
     def _unlike(self, usual: Seen, saved: Saved, action: int) -> Seen | None:
-        """Return what else an action leads to from the same copy, or None."""
+        """Return a different result of an action from the same copy, or None."""
         tries = (self._from(saved, action) for _ in range(_TRIES))
         return next((seen for seen in tries if usual.difference(seen)), None)
 
@@ -144,7 +145,7 @@ class Diagnosis:
         return self._machine.sources()
 
     def _under(self, source: str, usual: Seen, saved: Saved, action: int, seed: int) -> Seen | None:
-        """Return what else an action leads to as one generator is replaced, or None."""
+        """Return a different result of an action with one generator replaced, or None."""
         for number in (seed, *range(_TRIES)):
             self._machine.restore(saved)
             self._machine.reseed_globals(0)
@@ -190,7 +191,7 @@ class Diagnosis:
         )
 
     def _lost(self) -> str | None:
-        """Say what a copy does not bring back, if there is such a thing."""
+        """Say what restoring a copy does not restore, if anything."""
         machine, rng = self._machine, np.random.default_rng(0)
         seen = machine.begin(next(iter(self.graph.begins)))
         saved, before = machine.save(), machine.fields()
@@ -239,7 +240,7 @@ class Diagnosis:
         )
 
     def _limit(self, steps: int) -> str | None:
-        """Say so if episodes that do not end earlier end after a number of steps, if no sooner."""
+        """Say so if all episodes end after the same number of steps at the latest."""
         plans = Plans(self.graph, np.random.default_rng(0))
         for _ in range(_EPISODES):
             if (plan := plans.lasting(steps)) is None:
@@ -256,7 +257,7 @@ class Diagnosis:
         )
 
     def _what(self, state: int, there: dict[str, Hashable]) -> str:
-        """Say in which fields two ways to a state differ."""
+        """Say in which fields two paths to a state differ."""
         way = self.graph.way(state)
         self._machine.begin(way.start)
         for action in way.actions:

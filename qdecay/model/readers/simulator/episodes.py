@@ -1,6 +1,6 @@
-"""Short episodes of random actions, each played twice, and again in environments that were used.
+"""Short episodes of random actions, each played twice, and again in used environments.
 
-All are to go alike: `reset` begins anew, whatever came before.
+All must go the same way: `reset` starts afresh, whatever came before.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from qdecay.model.readers.simulator.machine import Machine
 _EPISODES, _LONGEST = 8, 25  # and the steps of each
 _LATER = 12  # episodes of one environment
 _NAMED = 3  # fields that a message names
-_PAUSE = 0.02  # seconds: a time of day, compared to 12 digits, moves on by a hundredth
+_PAUSE = 0.02  # seconds: enough to change a time of day that is compared to 12 digits
 _OUTSIDE = "something outside of the environment, such as an attribute of its class, is not reset"
 
 
@@ -26,12 +26,14 @@ class Step(NamedTuple):
     """A step of an episode; the first is its start.
 
     Attributes:
+        number: how many steps the episode has had with it.
         before, after: the fields before and after it.
         action: frozen.
         paid: what the environment paid.
         seen: the observation, frozen, and whether it ended.
     """
 
+    number: int
     before: Mapping[str, Hashable]
     after: Mapping[str, Hashable]
     action: Hashable
@@ -53,9 +55,9 @@ class Episode(NamedTuple):
 
 
 def played(machine: Machine, seed: int) -> list[Episode]:
-    """Play episodes from the start of a seed, each with its own actions and chance."""
+    """Play episodes from the start of a seed, each with its own actions and random numbers."""
     once = [list(_episode(machine, seed, number, used=False)) for number in range(_EPISODES)]
-    sleep(_PAUSE)  # what follows the time of day differs from then on
+    sleep(_PAUSE)  # whatever depends on the time of day differs from then on
     episodes = []
     for number, first in enumerate(once):
         again, used = (list(_episode(machine, seed, number, used=used)) for used in (False, True))
@@ -72,10 +74,10 @@ def played_later(machine: Machine, seed: int) -> list[list[Step]]:
 
 
 def compare(episodes: list[Episode], later: list[list[Step]], seed: int) -> None:
-    """Look whether each goes the same way every time.
+    """Check that each goes the same way every time.
 
     Raises:
-        ValueError: one does not, although it begins in the same way.
+        ValueError: one does not, although it begins the same way.
     """
     pairs = [(once, again) for once, *others in episodes for again in others]
     pairs += [(episodes[number % _EPISODES].once, again) for number, again in enumerate(later)]
@@ -89,15 +91,16 @@ def _episode(machine: Machine, seed: int, number: int, *, used: bool) -> Iterato
     seen = machine.begin(seed, used=used)
     machine.reseed(number)
     before = machine.fields()
-    yield Step({}, before, None, 0, (seen.observation, False))
-    for _ in range(_LONGEST):
+    yield Step(0, {}, before, None, 0, (seen.observation, False))
+    for taken in range(1, _LONGEST + 1):
         if seen.terminated or not seen.available:
             return
         action = int(rng.choice(seen.available))
         seen = machine.step(action)
         after = machine.fields()
         chosen = frozen(machine.actions.element(action))
-        yield Step(before, after, chosen, machine.paid, (seen.observation, seen.terminated))
+        ending = (seen.observation, seen.terminated)
+        yield Step(taken, before, after, chosen, machine.paid, ending)
         before = after
 
 

@@ -12,10 +12,10 @@ from qdecay.model.readers.simulator.checking import Checks
 from qdecay.model.readers.simulator.graph import Graph
 from qdecay.model.readers.simulator.machine import Machine, Saved, Seen
 
-_SURE = 3  # equal tries, after which what draws no random number is taken as certain
-_DRAWN, _DRAWN_IN_ALL = 10, 5_000  # tries of what draws some, where chance is not expected
-_FIRST, _OF_FIRST = 20, 100  # of the first such actions, more
-_GLOBALLY = 2_000  # actions of which it is looked whether they draw from a global generator
+_SURE = 3  # equal tries, after which an action that draws no random number counts as certain
+_DRAWN, _DRAWN_IN_ALL = 10, 5_000  # tries of one that draws some, if none should
+_FIRST, _OF_FIRST = 20, 100  # more tries for the first such actions
+_GLOBALLY = 2_000  # actions that are checked for draws from a global generator
 
 
 class Explorer:
@@ -23,8 +23,8 @@ class Explorer:
 
     Attributes:
         graph: what was found so far.
-        certain: how many pairs draw random numbers, though they led to the same in every try.
-        tried: how often these were, at least and at most.
+        certain: how many pairs draw random numbers, but had the same result in every try.
+        tried: how often these were tried, at least and at most.
     """
 
     def __init__(
@@ -95,7 +95,7 @@ class Explorer:
         self.checks.explored(state, saved)
 
     def _tries(self, saved: Saved, state: int, action: int) -> Iterator[Seen]:
-        """Yield what an action leads to, the machine being there: once, or in every try."""
+        """Yield the results of an action, with the machine in its state: once, or of every try."""
         if self._samples is None:
             yield from self._once(saved, state, action)
         else:
@@ -119,12 +119,12 @@ class Explorer:
         self._is_certain(1 + tries)
 
     def _is_certain(self, tries: int) -> None:
-        """Take note that an action draws random numbers, though all its tries were alike."""
+        """Note that an action draws random numbers, although all its tries were alike."""
         least, most = self.tried if self.certain else (tries, tries)
         self.certain, self.tried = self.certain + 1, (min(least, tries), max(most, tries))
 
     def _drawn(self) -> list[Any]:
-        """Return what tells whether random numbers have been drawn."""
+        """Return a value that changes when random numbers are drawn."""
         own = self.machine.drawn()
         return [*own, *self.machine.drawn_globally()] if self._tried < _GLOBALLY else own
 

@@ -1,4 +1,4 @@
-"""What exploring has found: states, the ways to them, and what every action leads to."""
+"""What exploring has found: states, the paths to them, and the results of every action."""
 
 from __future__ import annotations
 
@@ -37,12 +37,12 @@ class Graph:
     Attributes:
         index: the number of each state by its key.
         begins: the state in which the episode of a seed begins.
-        first: the last step of the first way to each state, as (state, action); the seed where an
-            episode begins there.
-        steps: the length of that way.
-        seen: what was seen when each was reached first.
-        goes: for each state and action, the state that the first try led to, and what was seen.
-        counts: for each state and action, how often each outcome came about.
+        first: the last step of the first path to each state, as (state, action); or the seed, if
+            an episode begins there.
+        steps: the length of that path.
+        seen: what was observed when each state was first reached.
+        goes: for each state and action, the state that the first try led to, and what was observed.
+        counts: for each state and action, how often each outcome occurred.
         entered: the states that were reached by a step that did not end the episode.
     """
 
@@ -78,19 +78,19 @@ class Graph:
         return number, True
 
     def shared(self, state: int, seen: Seen) -> Seen:
-        """Return what was seen on reaching a state, in the objects that are already kept of it."""
+        """Return what was observed on reaching a state, reusing objects that are already stored."""
         known = self.seen[state]
         if (known.observation, known.available) != (seen.observation, seen.available):
             return seen._replace(key=known.key)
         return Seen(known.key, known.available, known.observation, *seen[3:])
 
     def enter(self, state: int, seen: Seen, first: tuple[int, int] | int, steps: int) -> None:
-        """Take note of the first way on which the episode goes on from a state."""
+        """Note the first path on which the episode continues from a state."""
         self.entered.add(state)
         self.seen[state], self.first[state], self.steps[state] = seen, first, steps
 
     def way(self, state: int) -> Way:
-        """Return the first way to a state."""
+        """Return the first path to a state."""
         actions = []
         first = self.first[state]
         while not isinstance(first, int):
@@ -100,7 +100,7 @@ class Graph:
         return Way(first, tuple(reversed(actions)))
 
     def path(self, start: int, is_end: Callable[[int], bool]) -> list[int] | None:
-        """Return the actions of a shortest way between states by first tries; None without one."""
+        """Return the actions of a shortest path, by first tries; None if there is none."""
         came: dict[int, tuple[int, int] | None] = {start: None}
         queue = deque([start])
         while queue:

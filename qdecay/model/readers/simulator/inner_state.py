@@ -1,10 +1,10 @@
 """What an environment holds in its attributes, as values that can be compared.
 
 A *field* is an attribute, of the environment or of an object that it holds, under a name such as
-`unwrapped.agent.position` or `TimeLimit._elapsed_steps`. Its value is frozen: lists become tuples,
-small arrays too (a position is the same as array and as tuple), objects their attributes, what is
-long is a digest, and floats lose what rounding made. Generators are found apart: they are no part
-of a state.
+`unwrapped.agent.position` or `TimeLimit._elapsed_steps`. Its value is frozen: lists and small
+arrays become tuples (a position is the same as array and as tuple), objects become their
+attributes, long values become digests, and floats are rounded. Generators are collected separately:
+they are not part of a state.
 """
 
 from __future__ import annotations
@@ -14,7 +14,9 @@ import types
 from collections import deque
 from collections.abc import Container, Hashable, Iterable, Iterator, Mapping, Set
 from enum import Enum
+from numbers import Number
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import gymnasium as gym
 import numpy as np
@@ -46,7 +48,8 @@ _OBSERVING = {
     "HumanRendering",
     "RenderCollection",
 }
-"""Wrappers of Gymnasium whose fields decide nothing but the end by a time limit."""
+"""Gymnasium's wrappers whose fields affect nothing except the end by a time limit."""
+_slots: WeakKeyDictionary[type, frozenset[str]] = WeakKeyDictionary()
 _NOT_STATE = {"env", "_np_random", "_np_random_seed", "_cached_spec"}
 
 
@@ -79,7 +82,7 @@ def fields(
         if observes or (wrappers_only and name == "unwrapped"):
             continue
         path = {id(layer)}
-        for attribute, value in vars(layer).items():
+        for attribute, value in attributes(layer).items():
             full = f"{name}.{attribute}"
             if attribute not in _NOT_STATE and not (full in constants and constants[full] is value):
                 _descend(full, value, found, left_out, path)
@@ -89,7 +92,7 @@ def fields(
 def _descend(
     name: str, value: Any, found: dict[str, Hashable], left_out: Container[str], path: set[int]
 ) -> None:
-    """Add a value to the fields: what has names inside by its parts, the rest as a whole."""
+    """Add a value to the fields: by its named parts if it has any, otherwise as a whole."""
     if name in left_out:
         return
     if type(value) in PLAIN:
@@ -110,12 +113,35 @@ def _parts(value: Any) -> Mapping[str, Any] | None:
         return None
     if type(value) is dict:
         return value if value and all(isinstance(key, str) for key in value) else None
-    is_own = hasattr(value, "__dict__") and not isinstance(value, Mapping | Set | list | tuple)
-    return vars(value) if is_own and vars(value) else None
+    if isinstance(value, Mapping | Set | list | tuple | Number):
+        return None
+    return attributes(value) or None
+
+
+def attributes(value: Any) -> Mapping[str, Any]:
+    """Return the attributes of an object, those in `__slots__` too."""
+    own: Mapping[str, Any] = getattr(value, "__dict__", {})
+    slots = slots_of(type(value))
+    if not slots:
+        return own
+    return {**own, **{name: getattr(value, name) for name in slots if hasattr(value, name)}}
+
+
+def slots_of(kind: type) -> frozenset[str]:
+    """Return the names in the `__slots__` of a class and of those that it derives from."""
+    if kind not in _slots:
+        _slots[kind] = frozenset(
+            name
+            for base in kind.__mro__
+            if "__slots__" in vars(base)
+            for name, member in vars(base).items()
+            if isinstance(member, types.MemberDescriptorType)
+        )
+    return _slots[kind]
 
 
 def frozen(value: Any, path: set[int] | None = None) -> Hashable:
-    """Return a value that is equal and hashable for equal content, whatever it is made of."""
+    """Return a hashable value that is equal for equal content, of whatever type."""
     if type(value) is float:
         return _rounded(value)
     if type(value) in PLAIN:
@@ -154,12 +180,12 @@ def _frozen_array(value: np.ndarray, path: set[int] | None) -> Hashable:
     if value.dtype.hasobject or (value.ndim == 1 and value.size <= _SMALL):
         return tuple(frozen(item, path) for item in value.tolist())
     if value.dtype.kind == "f":
-        value = value.round(_DIGITS) + 0.0  # which is no -0.0
+        value = value.round(_DIGITS) + 0.0  # no -0.0
     return (value.shape, value.dtype.str, _digest(value.tobytes()))
 
 
 def _digest(data: bytes) -> Hashable:
-    """Return short data, or what is equal for equal data and takes no space."""
+    """Return short data unchanged, or a digest of long data."""
     return data if len(data) <= _LONG else (len(data), hash(data))
 
 
@@ -183,10 +209,10 @@ def _frozen_parts(value: Any, path: set[int]) -> Hashable:
     if isinstance(value, Set):
         return frozenset(frozen(item, path) for item in value)
     kind = type(value).__qualname__
-    own = getattr(value, "__dict__", None)
-    if own is not None:
+    own = attributes(value)
+    if own or hasattr(value, "__dict__"):
         return (kind, *[(name, frozen(item, path)) for name, item in sorted(own.items())])
-    try:  # what is not made of attributes says itself what it is made of
+    try:  # an object without attributes describes itself for pickling
         made = value.__reduce_ex__(4)
     except Exception:
         return kind
@@ -198,7 +224,7 @@ def generators(env: Any, constants: Iterable[int] = ()) -> dict[str, Generators]
     found: dict[int, tuple[str, Generators]] = {}
     seen = set(constants)
     for name, layer in layers(env):
-        for attribute, value in vars(layer).items():
+        for attribute, value in attributes(layer).items():
             if attribute != "env":
                 shown = "np_random" if attribute == "_np_random" else attribute
                 _collect(f"{name}.{shown}", value, found, seen)
@@ -223,6 +249,6 @@ def _collect(
         if not PLAIN.issuperset(map(type, value)):
             for item in value:
                 _collect(name, item, found, seen)
-    elif hasattr(value, "__dict__"):
-        for attribute, item in vars(value).items():
+    else:
+        for attribute, item in attributes(value).items():
             _collect(f"{name}.{attribute.lstrip('_')}", item, found, seen)

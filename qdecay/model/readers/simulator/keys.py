@@ -1,11 +1,11 @@
-"""What tells states apart.
+"""What distinguishes states.
 
 1. The caller's `key(env)`.
 2. The environment's own `hash()`, where it has one, with the fields of wrappers that hold any.
-3. The observation with all fields, less those that follow from how a state was reached, see
+3. The observation with all fields, except those that follow from how a state was reached, see
    `left_out`.
 
-To leave out a field is a guess: `checking` looks whether behaviour depends on it.
+Leaving out a field is a guess: `checking` tests whether behaviour depends on it.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from qdecay.model.readers.simulator.inner_state import fields, frozen
 
 
 class Key(Protocol):
-    """Returns what is equal for equal states."""
+    """Returns a value that is equal for equal states."""
 
     def __call__(self, env: Any, observation: Hashable) -> Hashable:
         """Return it for an environment and its last observation, frozen."""
@@ -49,10 +49,10 @@ class OwnHash:
 
 
 class Fields:
-    """The observation and all fields but those that are left out, and constants, by name.
+    """The observation and all fields, except constants and those that are left out, by name.
 
     Attributes:
-        left_out: the names of fields, by why.
+        left_out: the names of fields, by the reason.
     """
 
     def __init__(
@@ -73,6 +73,6 @@ def has_own_hash(env: Any) -> bool:
         return False
     try:
         inspect.signature(method).bind()
-    except (TypeError, ValueError):  # it needs some, or nobody knows
+    except (TypeError, ValueError):  # it needs some, or its signature is unknown
         return False
     return True

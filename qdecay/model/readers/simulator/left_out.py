@@ -1,20 +1,22 @@
 """The fields of an environment that follow from how a state was reached, not from what it is.
 
-Short episodes show them: *clocks* change by the same number in every step, *totals* by the reward;
-*logs* grow by the same length; *echoes* are the last action; what differs between two equal
-episodes comes from *outside*, such as the time of day.
+Short episodes show them: *clocks* change by the same number in every step, or never have a value
+twice, and after as many steps always the same; *totals* change by the reward; *logs* grow by the
+same length; *echoes* are the last action; what differs between two equal episodes comes from
+*outside*, such as the time of day.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Hashable, Iterable
 from math import isclose
 from numbers import Real
 from typing import Any
 
 from qdecay.model.readers.simulator.episodes import Episode, Step
 
-_LEAST = 3  # steps from which a change is regular
+_LEAST = 3  # steps after which a change counts as regular
+_MANY = 8  # values of a clock that is no number: more than weeks and most cycles have
 
 
 def left_out(episodes: Iterable[Episode]) -> dict[str, frozenset[str]]:
@@ -37,7 +39,7 @@ def left_out(episodes: Iterable[Episode]) -> dict[str, frozenset[str]]:
 
 
 def _changes(steps: list[Step], name: str) -> list[Any] | None:
-    """By how much a number changed in each step; None if it is no number."""
+    """By how much a number changed in each step; None if it is not a number."""
     pairs = [(step.before[name], step.after[name]) for step in steps]
     if any(isinstance(x, bool) or not isinstance(x, Real) for pair in pairs for x in pair):
         return None
@@ -46,7 +48,19 @@ def _changes(steps: list[Step], name: str) -> list[Any] | None:
 
 def _is_clock(steps: list[Step], name: str) -> bool:
     changes = _changes(steps, name)
-    return changes is not None and len(steps) >= _LEAST and changes[0] and len(set(changes)) == 1
+    if changes is None:
+        return _tells_steps(steps, name)
+    return len(steps) >= _LEAST and changes[0] and len(set(changes)) == 1
+
+
+def _tells_steps(steps: list[Step], name: str) -> bool:
+    """Whether a field, such as a text, tells how many steps there were, and nothing else."""
+    values: dict[int, Hashable] = {}
+    for step in steps:
+        for number, value in ((step.number - 1, step.before), (step.number, step.after)):
+            if values.setdefault(number, value[name]) != value[name]:
+                return False
+    return len(values) > _MANY and len(set(values.values())) == len(values)
 
 
 def _is_total(steps: list[Step], name: str) -> bool:
@@ -84,4 +98,4 @@ _KINDS: dict[str, Callable[[list[Step], str], bool]] = {
     "echo": _is_echo,
 }
 GROWING = {"clock", "total", "log"}
-"""The kinds of which long episodes show more than short ones."""
+"""The kinds that vary more in long episodes than in short ones."""

@@ -1,7 +1,7 @@
-"""The time limit of an environment: of a wrapper, or its own, found by playing until it shows.
+"""The time limit of an environment: of a wrapper, or its own, found by playing until it strikes.
 
-A time limit cuts episodes off after a number of steps, wherever they are. Anything else that sets
-`truncated` belongs to the dynamics, and is refused.
+A time limit truncates episodes after a number of steps, in whichever state they are. Anything else
+that sets `truncated` belongs to the dynamics, and is an error.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from qdecay._support.deadline import Deadline
 from qdecay.model.readers.simulator.checking import Checks
 from qdecay.model.readers.simulator.inner_state import layers
 
-_PATIENCE = 5_000  # steps until which an environment's own limit is looked for
+_PATIENCE = 5_000  # steps in which an environment's own limit is searched for
 _SHORT = 2_000  # if it holds nothing that could count them
 
 
@@ -29,11 +29,11 @@ def wrapped_limit(env: Any) -> int | None:
 
 
 def time_limit(checks: Checks, deadline: Deadline, *, long: bool) -> int | None:
-    """Return after how many steps episodes are cut off, or None if they are not.
+    """Return after how many steps episodes are truncated, or None if they are not.
 
     Raises:
-        ValueError: it is not the number of steps that cuts them off, or the episode that is played
-            for it does not go as the model says.
+        ValueError: something other than the number of steps truncates them, or the episode played
+            to find out does not follow the model.
     """
     machine = checks.machine
     known = wrapped_limit(machine.env)

@@ -1,4 +1,4 @@
-"""An environment as a machine that goes back to any state that it was in."""
+"""An environment as a machine that can return to any earlier state."""
 
 from __future__ import annotations
 
@@ -40,19 +40,19 @@ _MASK = (
     "{}: where an action cannot be taken, leave it out by a mask: a method action_masks(), or "
     'info["action_mask"]'
 )
-_ROUNDING = 1e-12  # of a reward that is computed in another order
-_LOOKS, _SHARE = 200, 16  # steps after which shared parts are looked at; of later ones, every 16th
+_ROUNDING = 1e-12  # of a reward, when it is computed in another order
+_LOOKS, _SHARE = 200, 16  # steps after which shared parts are checked; later every 16th
 
 
 class Seen(NamedTuple):
-    """What a step leads to, as it can be compared.
+    """The result of a step, in a form that can be compared.
 
     Attributes:
-        key: of the state.
+        key: the key of the state.
         available: the numbers of the actions that can be taken there.
         observation: frozen.
-        reward: as the model has it, save that a float is no exact number yet.
-        terminated, truncated: whether the step ended the episode, and whether it cut it off.
+        reward: as in the model, except that a float is not yet an exact number.
+        terminated, truncated: whether the step terminated the episode, or truncated it.
         duration: how many steps the action takes, by `info["duration"]`.
     """
 
@@ -65,7 +65,7 @@ class Seen(NamedTuple):
     duration: int = 1
 
     def difference(self, other: Seen) -> str | None:
-        """Return the first part in which the two differ, save where the episode is cut off."""
+        """Return the first part in which the two differ, apart from truncation."""
         if not isclose(self.reward, other.reward, rel_tol=_ROUNDING, abs_tol=_ROUNDING):
             return "reward"
         names = ("terminated", "duration", "key", "observation", "available")
@@ -73,12 +73,12 @@ class Seen(NamedTuple):
 
 
 class Saved(NamedTuple):
-    """A state to go back to.
+    """A state to return to.
 
     Attributes:
         state: what the copier saved.
-        steps: how many steps the episode had.
-        observation: the last one.
+        steps: the number of steps of the episode so far.
+        observation: the last observation.
     """
 
     state: Any
@@ -90,15 +90,15 @@ class Machine:
     """The environment that is explored; it is in one state at a time.
 
     Attributes:
-        env: the environment as it is now; a copy of the caller's.
-        steps: how many steps its episode has.
-        paid: what the environment paid for the last one.
-        observation: the last one.
-        tries: how many steps were made in all.
+        env: the environment in its current state; a copy of the caller's.
+        steps: the number of steps of its episode.
+        paid: the environment's reward for the last step.
+        observation: the last observation.
+        tries: the number of steps made in all.
         cut_after: the least number of steps after which an episode was truncated, or None.
-        went_on_after: the largest after which one went on.
+        went_on_after: the largest number after which one went on.
         actions: the numbers of actions.
-        key: what tells states apart.
+        key: what distinguishes states.
     """
 
     def __init__(
@@ -119,7 +119,7 @@ class Machine:
         self.went_on_after = 0
 
     def begin(self, seed: int, *, used: bool = False) -> Seen:
-        """Begin an episode in a copy that was never used, or in the one that was used last."""
+        """Begin an episode in an unused copy, or in the last one used."""
         if self._unlooked:
             self.look()
         if not used:
@@ -128,7 +128,9 @@ class Machine:
         with _running(f"reset(seed={seed})"):
             begun = self.env.reset(seed=seed)
         if not (isinstance(begun, tuple) and len(begun) == 2 and isinstance(begun[1], Mapping)):
-            raise ValueError(f"reset(seed={seed}) returns no pair of observation and info: {_OLD}")
+            raise ValueError(
+                f"reset(seed={seed}) must return a pair of observation and info: {_OLD}"
+            )
         observation, info = begun
         self._generators = list(
             generators(self.env, self._copier.constants).values()
@@ -138,16 +140,16 @@ class Machine:
         return self._seen(info, 0, False, False)
 
     def look(self) -> None:
-        """Look whether what all copies share is as it was.
+        """Check that the parts shared by all copies are unchanged.
 
         Raises:
-            SharedChangedError: it is not.
+            SharedChangedError: they have changed.
         """
         self._unlooked = False
         self._copier.look()
 
     def save(self) -> Saved:
-        """Return the state, to go back to."""
+        """Return the state, to return to it later."""
         observation = None if self._reward is None else copy.deepcopy(self.observation)
         try:
             state = self._copier.save(self.env)
@@ -156,12 +158,12 @@ class Machine:
         return Saved(state, self.steps, observation)
 
     def restore(self, saved: Saved) -> None:
-        """Go back to a state."""
+        """Return to a state."""
         self.env, self._generators = self._copier.load(saved.state)
         self.steps, self.observation = saved.steps, saved.observation
 
     def step(self, action: int) -> Seen:
-        """Take the action of a number."""
+        """Take the action with a number."""
         before = None if self._reward is None else copy.deepcopy(self.observation)
         terminated, truncated, info = self.advance(action)
         reward = self.paid
@@ -174,7 +176,7 @@ class Machine:
         return self._seen(info, reward, terminated, truncated)
 
     def advance(self, action: int) -> tuple[bool, bool, Any]:
-        """Take an action without a look at the state; return terminated, truncated and info."""
+        """Take an action without reading the state; return terminated, truncated and info."""
         chosen = self.actions.element(action)
         shown = short(self.observation)
         with _running(f"step({chosen})", _MASK.format(f", {shown} being seen" if shown else "")):
@@ -212,7 +214,8 @@ class Machine:
         mask = info.get("action_mask") if isinstance(info, dict) else None
         if mask is None:
             masks = getattr(self.env.unwrapped, "action_masks", None)
-            mask = masks() if callable(masks) else None
+            with _running("action_masks()"):
+                mask = masks() if callable(masks) else None
         if mask is None or not self._masks:
             return tuple(range(self.actions.n))
         flags = np.ravel(np.asarray(mask))
@@ -223,11 +226,11 @@ class Machine:
         return tuple(np.flatnonzero(flags).tolist())
 
     def fields(self) -> dict[str, Hashable]:
-        """Return what the environment holds now."""
+        """Return the environment's fields."""
         return fields(self.env, self._copier.parts)
 
     def drawn(self) -> list[Any]:
-        """Return what tells whether the environment's generators have been drawn from."""
+        """Return a value that changes when the environment's generators are drawn from."""
         return [generator_state(generator) for generator in self._generators]
 
     def has_drawn(self, seed: int) -> bool:
@@ -238,7 +241,7 @@ class Machine:
         )
 
     def drawn_globally(self) -> list[Any]:
-        """Return what tells whether the global generators have been drawn from."""
+        """Return a value that changes when the global generators are drawn from."""
         return [random.getstate(), frozen(np.random.get_state())]  # noqa: NPY002
 
     def sources(self) -> list[str]:
@@ -246,7 +249,7 @@ class Machine:
         return [*generators(self.env, self._copier.constants), *_GLOBAL]
 
     def position(self, source: str) -> Any:
-        """Return where one of these is in its sequence."""
+        """Return the position of a generator in its sequence."""
         if source in _GLOBAL:
             return self.drawn_globally()[_GLOBAL.index(source)]
         found = generators(self.env, self._copier.constants).get(source)
@@ -287,7 +290,7 @@ def _running(what: str, remedy: str = "") -> Iterator[None]:
 
 
 def _flag(value: Any, name: str) -> bool:
-    """Return what tells whether an episode ends."""
+    """Return a flag of whether an episode ends as a bool."""
     if isinstance(value, np.ndarray) and value.size == 1:
         value = value.item()
     if not isinstance(value, bool | np.bool_ | Integral) or value not in (0, 1):
@@ -296,30 +299,45 @@ def _flag(value: Any, name: str) -> bool:
 
 
 def sign(observation: Any, action: Any, reward: Any, after: Any, terminated: bool) -> int:
-    """Return the sign of what the environment pays."""
+    """Return the sign of the environment's reward."""
     return int(reward > 0) - int(reward < 0)
 
 
 def _number(reward: Any) -> Any:
-    """Return a reward as a number that Python has.
+    """Return a reward as one of Python's numbers.
 
     Raises:
-        TypeError: it is no number.
+        TypeError: it is not a number.
     """
     if isinstance(reward, np.ndarray) and reward.size == 1:
         reward = reward.ravel()[0]
     if isinstance(reward, str):
-        return rational(reward, "reward")
+        return _within_floats(rational(reward, "reward"))
     if isinstance(reward, np.floating) and not isinstance(reward, float):
-        return float(str(reward))  # the shortest decimal of so short a float
+        return float(str(reward))  # the shortest decimal of a narrow float
     if not isinstance(reward, Real | np.bool_):
         raise TypeError(f"reward must be a number, got {written(reward)}")
     plain = reward.item() if isinstance(reward, np.generic) else reward
-    return int(plain) if isinstance(plain, bool) else plain
+    return _within_floats(int(plain) if isinstance(plain, bool) else plain)
+
+
+def _within_floats(reward: Any) -> Any:
+    """Return a reward that can be compared as a float.
+
+    Raises:
+        ValueError: it is too large.
+    """
+    try:
+        float(reward)
+    except OverflowError:
+        raise ValueError(
+            f"reward must be within the range of floats, got {written(reward)}"
+        ) from None
+    return reward
 
 
 def generator_state(generator: Generators) -> Any:
-    """Return where a generator is in its sequence."""
+    """Return the position of a generator in its sequence."""
     if isinstance(generator, np.random.Generator):
         return frozen(generator.bit_generator.state)
     return frozen(
@@ -346,7 +364,7 @@ def _seed_globals(seed: int, only: str | None = None) -> None:
 
 @contextmanager
 def globals_kept() -> Iterator[None]:
-    """Leave the global generators as they were."""
+    """Restore the global generators afterwards."""
     python, numpy = random.getstate(), np.random.get_state()  # noqa: NPY002
     try:
         yield

@@ -1,4 +1,4 @@
-"""What states are called: by what was seen of them, short and distinct."""
+"""Names of states: what was observed of them, short and distinct."""
 
 from __future__ import annotations
 
@@ -8,16 +8,17 @@ from typing import Any
 
 import numpy as np
 
-_LONGEST = 40  # characters of an observation that serves as a name
+_LONGEST = 40  # characters of an observation that is used as a name
 _ENTRIES = 6  # of an array or a tuple in a name
+_DEEPEST = 4  # tuples in tuples, which may even hold themselves
 
 
 class Names:
-    """Takes down what states show, and names them in the end.
+    """Collects what states show, and names them in the end.
 
     Attributes:
         by_key: whether they are named by their keys, not by their observations.
-        ways: the names of fields that say how a state was reached rather than what it is.
+        ways: the names of fields that depend on how a state was reached, not on what it is.
     """
 
     def __init__(self, ways: frozenset[str], *, by_key: bool) -> None:
@@ -26,7 +27,7 @@ class Names:
         self._fields: list[Mapping[str, str]] = []
 
     def add(self, env: Any, observation: Any, key: Hashable) -> None:
-        """Take down the next state."""
+        """Add the next state."""
         self._observed.append(short(key if self.by_key else observation))
         own = {
             name: text
@@ -43,7 +44,7 @@ class Names:
         return self._by_fields([state], self._varying())[0] or str(state)
 
     def all(self) -> list[str]:
-        """Return a name for every state; equal ones are numbered."""
+        """Return a name for every state; equal names are numbered."""
         states = range(len(self._observed))
         observed = [text or "" for text in self._observed]
         names = observed
@@ -112,17 +113,17 @@ def short(value: Any) -> str | None:
     return text if text is not None and 0 < len(text) <= _LONGEST else None
 
 
-def _text(value: Any) -> str | None:
+def _text(value: Any, depth: int = 0) -> str | None:
     if isinstance(value, np.ndarray):
         return None if value.size > _ENTRIES else str(tuple(value.tolist())).replace(",)", ")")
     if isinstance(value, np.generic):
         value = value.item()
     if isinstance(value, bool | int | float | str):
         return str(value)
-    if not isinstance(value, Mapping | tuple | list) or len(value) > _ENTRIES:
+    if not isinstance(value, Mapping | tuple | list) or len(value) > _ENTRIES or depth > _DEEPEST:
         return None
     parts = list(value.values() if isinstance(value, Mapping) else value)
-    texts = [text for text in map(_text, parts) if text is not None]
+    texts = [text for part in parts if (text := _text(part, depth + 1)) is not None]
     if len(texts) < len(parts):
         return None
     if isinstance(value, Mapping):
@@ -131,7 +132,7 @@ def _text(value: Any) -> str | None:
 
 
 def _field(value: Any) -> str | None:
-    """Return a small value of a field, or the kind of an object; None of anything else."""
+    """Return a small value of a field, or the type of an object; None for anything else."""
     if value is None or callable(value) or isinstance(value, Mapping | np.random.Generator):
         return None
     text = _text(value)

@@ -1,7 +1,7 @@
-"""What an environment can reach outside of its attributes, and its copies therefore share.
+"""What an environment can reach outside of its attributes, so that its copies share it.
 
-Attributes of its classes, names of their modules, closures of its functions, module-level
-generators: whatever of these changes is why two copies do not do the same.
+Attributes of its classes, names in their modules, closures of its functions, module-level
+generators: if one of these changes, that is why two copies do not do the same.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _OTHERS = {"gymnasium", "builtins", "typing", "abc", "collections"}
 
 
 def outside(env: Any) -> dict[str, Hashable]:
-    """Return what is found there, by name."""
+    """Return these parts, by name."""
     found: dict[str, Hashable] = {}
     for _, layer in layers(env):
         found |= _held("", _closures(vars(layer)))

@@ -1,4 +1,4 @@
-"""Whole episodes to play: the seed of `reset` and numbers of actions, by what was explored."""
+"""Whole episodes to play, as the seed of `reset` and numbers of actions, in the explored graph."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ import numpy as np
 from qdecay.model.readers.simulator.graph import Graph
 
 _WALKS = 300
-_AGAIN, _STROLL = 9, 40  # how often the same way is gone at most, and random steps
+_AGAIN, _STROLL = 9, 40  # repetitions of one path at most, and random steps
 _SHORTEST, _LONGEST, _LONG = 40, 2_000, 20  # steps of long episodes, and how many
 
 
 class Plans:
-    """Plans episodes in what was explored."""
+    """Plans episodes in the explored graph."""
 
     def __init__(self, graph: Graph, rng: np.random.Generator) -> None:
         self._graph, self._rng = graph, rng
@@ -64,7 +64,7 @@ class Plans:
         return self._graph.endless()
 
     def _on(self, state: int, *, anywhere: bool) -> list[int]:
-        """Return the way on to an action that pays or ends, or to any."""
+        """Return the path to an action that pays or ends, or to any action."""
         chosen = self._pairs if anywhere or not self._events else self._events
         target, last, _, _ = chosen[self._rng.integers(len(chosen))]
         return [*(self._graph.path(state, lambda other: other == target) or []), last]

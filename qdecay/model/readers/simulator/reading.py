@@ -1,15 +1,15 @@
 """The exact rows of an environment without a table.
 
 Exploring assumes that an environment is deterministic, that its copies are independent of each
-other, and that equal keys are equal states; `checking` looks whether that is so. Time limits are
-no part of the model: they are its `time_limit`.
+other, and that equal keys mean equal states; `checking` tests these assumptions. A time limit is
+not part of the dynamics: it becomes the model's `time_limit`.
 """
 
 from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager, redirect_stdout
 from enum import EnumMeta
 from fractions import Fraction
@@ -41,30 +41,33 @@ from qdecay.model.rows import ModelRows, Row
 from qdecay_envs.rational import written
 
 REWARDS: Mapping[str, RewardFunction] = {"sign": sign}
-"""The rewards that have a name: "sign" is 1, 0 or -1 as the environment's is > 0, 0 or < 0."""
-# NumPy 2 shows its numbers as np.float64(0.1); before, they were plain.
+"""Rewards with a name: "sign" is 1, 0 or -1 if the environment's reward is > 0, 0 or < 0."""
+# NumPy 2 shows its numbers as np.float64(0.1); earlier versions showed plain ones.
 _PLAIN_NUMBERS: Any = {} if np.__version__.startswith("1.") else {"legacy": "1.25"}
-_OTHER_SEEDS = 5  # whose episodes show whether the start is random
+_MAX_ACTIONS = 100_000
+_OTHER_SEEDS = 5  # their episodes show whether the start is random
 
 
 class ExploringOptions(TypedDict, total=False):
     """How an environment is explored.
 
     Attributes:
-        key: `key(env)`, which is equal for equal states; any value, also an array. Without it, see
-            `keys`.
-        reward: `reward(observation, action, reward, next_observation, terminated)`, the reward to
-            have in the model instead of what the environment pays: a number, or an exact one. The
-            text "sign" is its sign: 1, 0 or -1.
-        get_state, set_state: `get_state(env)` and `set_state(env, state)`, for environments that
-            cannot be copied; the environment itself is then used, and left where an episode begins.
-        samples: from how many starts is explored, and how often every action is tried where any is
-            random, to estimate the chances. None explores one start, and refuses what is random.
-        seed: of the episode from whose start is explored, of the first of several, and of all that
-            is drawn here; >= 0.
-        max_states: beyond it, exploring is given up.
-        max_seconds: beyond it, too; None is no limit.
-        progress: True shows a bar; a function is called with every event.
+        key: a function `key(env)` whose value is equal for equal states; any type, even an array.
+            None uses `env.hash()` or the observation with the environment's fields; see `keys`.
+        reward: a function `reward(observation, action, reward, next_observation, terminated)` that
+            returns the model's reward in place of the environment's, exact or a float. The text
+            "sign" means the sign of the environment's reward: 1, 0 or -1.
+        get_state, set_state: functions `get_state(env)` and `set_state(env, state)`, for
+            environments that cannot be copied; the environment itself is then used, and left where
+            an episode begins.
+        samples: for random environments: the number of starts to explore from, and of tries of
+            every action if any is random, to estimate probabilities. None explores from one start,
+            and randomness is an error.
+        seed: >= 0; of the episode from whose start exploring begins (the first of several), and of
+            everything random here.
+        max_states: the number of states beyond which exploring is given up.
+        max_seconds: limit of wall time; None means no limit.
+        progress: True shows a bar; a function is called with a `Progress` now and then.
     """
 
     key: Callable[[Any], Any] | None
@@ -95,10 +98,10 @@ def rows_of_simulator(
     """Return the rows of an environment, found by trying every action in every state.
 
     Raises:
-        TypeError: an argument is of another kind, or the environment cannot be copied.
-        ValueError: an argument is out of range, there are more than `max_states`, or the
-            environment is not as assumed; the message says what, where, and the remedy.
-        UserCodeError: the environment, or a function that was passed, raised.
+        TypeError: an argument is of the wrong kind, or the environment cannot be copied.
+        ValueError: an argument is out of range, there are more than `max_states` states, or the
+            environment is not as assumed; the message says what is wrong, where, and what to do.
+        UserCodeError: the environment, or a function that was passed, raised an error.
         BudgetExceeded: the time is up.
     """
     instance(env, gym.Env, "env", "an environment such as gymnasium.make(id)")
@@ -113,9 +116,12 @@ def rows_of_simulator(
     seed, max_states = whole(seed, "seed", 0), whole(max_states, "max_states", 1)
     if not is_finite(env.action_space):
         raise ValueError(f"actions must be discrete, got {one_line(str(env.action_space))}")
+    if Numbering(env.action_space).n > _MAX_ACTIONS:
+        shown = one_line(str(env.action_space))
+        raise ValueError(f"at most {_MAX_ACTIONS:,} actions are tried in every state, got {shown}")
     deadline = Deadline(max_seconds)
     with _as_ever(), reporting(progress) as report:
-        copied: frozenset[str] = frozenset()  # large parts that steps were seen to change
+        copied: frozenset[str] = frozenset()  # large parts that steps have changed
 
         def explored(*, sampled: bool) -> ModelRows:
             copies = copier(env, get_state, set_state, copied)
@@ -124,7 +130,7 @@ def rows_of_simulator(
                 return made.rows(max_states, deadline, report, recovery or Recovery())
             finally:
                 try:
-                    copies.look()  # what was found may be due to what is shared, errors too
+                    copies.look()  # shared parts may have caused the findings, and errors too
                 finally:
                     copies.close()
 
@@ -146,10 +152,10 @@ def rows_of_simulator(
 
 @contextmanager
 def _as_ever() -> Iterator[None]:
-    """Leave the global generators as they were, and show nothing that environments print.
+    """Restore the global generators afterwards, and hide what environments print.
 
-    NumPy's integers print as plain ones meanwhile: MiniGrid's `hash()` is of text, in which a place
-    that was set would differ from the same place that was reached.
+    Meanwhile NumPy's integers print as plain ones: MiniGrid's `hash()` is made from text, in which
+    a position that was set would otherwise differ from the same position reached by steps.
     """
     with (
         globals_kept(),
@@ -185,7 +191,7 @@ class _Reading:
         if given is None:
             self.machine.key = Fields(self.left_out, copies.parts)
         elif key is None:
-            self.remarks.append("states are told apart by the environment's own hash()")
+            self.remarks.append("states are distinguished by the environment's own hash()")
 
     def rows(
         self, max_states: int, deadline: Deadline, report: OnProgress, recovery: Recovery
@@ -210,7 +216,7 @@ class _Reading:
         checks.walk(limit, deadline, long=long)
         compare(self.episodes, self.later, self.seed)
         if is_own:
-            self.remarks += _told_left_out(self.left_out, checks.ranges)
+            self.remarks += _told_left_out(self.left_out, checks)
         self.remarks += _told_hidden(graph)
         called = names.all()
         self.remarks += _told_certain(explorer)
@@ -254,7 +260,7 @@ class _Reading:
         return self.action_names[action] if self.action_names else str(action)
 
     def _other_starts(self, graph: Graph) -> list[str]:
-        """Say so if other seeds begin elsewhere, or may do so."""
+        """Say so if other seeds begin elsewhere, or may begin elsewhere."""
         keys, draws = [], False
         for seed in range(self.seed + 1, self.seed + 1 + _OTHER_SEEDS):
             keys.append(self.machine.begin(seed).key)
@@ -276,21 +282,20 @@ def _visits(graph: Graph) -> Iterator[tuple[tuple[int, int], int]]:
             yield (state, action), sum(outcomes.values())
 
 
-def _told_left_out(
-    found: Mapping[str, frozenset[str]], ranges: Mapping[str, tuple[Any, Any]]
-) -> list[str]:
-    """Say what was left out, and how far it is known to have no effect."""
+def _told_left_out(found: Mapping[str, frozenset[str]], checks: Checks) -> list[str]:
+    """Say what was left out, and how far it was checked to have no effect."""
     names = [f"{name} ({kind})" for kind, group in found.items() for name in sorted(group)]
     if not names:
         return []
+    growing = [name for kind, group in found.items() for name in sorted(group) if kind in GROWING]
     tried = " and ".join(
-        f"{ranges[name][0]:,.6g} <= {name} <= {ranges[name][1]:,.6g}"
-        for kind, group in found.items()
-        for name in sorted(group & ranges.keys())
-        if kind in GROWING
+        f"{checks.ranges[name][0]:,.6g} <= {name} <= {checks.ranges[name][1]:,.6g}"
+        if name in checks.ranges
+        else f"{name} changed {counted(checks.longest, 'time')}"
+        for name in growing
     )
     until = f"; no effect was seen while {tried}" if tried else ""
-    return [f"ignored when telling states apart: {', '.join(names)}{until}"]
+    return [f"ignored when distinguishing states: {', '.join(names)}{until}"]
 
 
 def _told_hidden(graph: Graph) -> list[str]:
@@ -305,7 +310,7 @@ def _told_hidden(graph: Graph) -> list[str]:
 
 
 def _told_certain(explorer: Explorer) -> list[str]:
-    """Say so if actions draw random numbers, and how far it is known to have no effect."""
+    """Say so if actions draw random numbers, and how far these were checked to have no effect."""
     if not explorer.certain:
         return []
     least, most = explorer.tried
@@ -326,9 +331,9 @@ def _told_without_actions(graph: Graph, names: list[str]) -> list[str]:
 
 
 def _action_names(env: Any, actions: Numbering) -> list[str] | None:
-    """Return what the environment calls its actions, or what their numbers stand for."""
+    """Return the environment's names of its actions, or what their numbers stand for."""
     own = getattr(env.unwrapped, "action_names", None)
-    if own is not None and len(own) == actions.n:
+    if isinstance(own, Collection) and len(own) == actions.n:
         return list(own)
     named = getattr(env.unwrapped, "actions", None)
     if isinstance(named, EnumMeta):

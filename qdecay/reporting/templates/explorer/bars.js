@@ -46,14 +46,16 @@ function stretches(chapter, state) {
 /** What is best in a state over gamma, with the numbers where that changes, and where planners and agents flip. */
 function drawBar(bar, chapter, state) {
   if (!bar) return;
-  const letters = (share) => share * bar.clientWidth / 8 - 2;  // that fit
   const found = stretches(chapter, state);
   const parts = found.map(({ from, to, actions }) => {
-    const text = names(chapter, actions), fits = text.length <= letters(place(to) - place(from));
-    const part = at(from, { class: "part", "data-actions": actions.join(" ") }, fits ? text : "", to);
+    const part = at(from, { class: "part", "data-actions": actions.join(" ") }, "", to);
+    part.append(element("span", {}, names(chapter, actions)));
     paintActions(part, actions);
     return part;
   });
+  bar.replaceChildren(...parts);
+  const cut = parts.filter((part) => part.scrollWidth > part.clientWidth || !part.clientWidth);
+  for (const part of cut) part.replaceChildren();
   const unnamed = [[0, "first"], [found.length - 1, "last"]].filter(([i]) => found.length > 1 && !parts[i].textContent);
   const edges = unnamed.map(([i, side]) => element("span", { class: `beyond ${side}` }, short(names(chapter, found[i].actions), Math.floor(letters(1 / unnamed.length)))));
   let written = -1;
