@@ -14,7 +14,6 @@ import typer
 
 from qdecay._support.outputs import CERTIFICATES, check_output
 from qdecay.cli import bracket_tables, region_tables, tables
-from qdecay.cli.failures import complain
 from qdecay.cli.options import (
     AsJson,
     Digits,
@@ -23,6 +22,7 @@ from qdecay.cli.options import (
     Over,
     Resamples,
     budget,
+    part_of,
     reads_source,
 )
 from qdecay.cli.standard_streams import print_json
@@ -172,7 +172,7 @@ def regions(
     except BudgetExceeded as limit:
         if certificate is not None or resamples is not None:
             raise
-        found, early = _part(limit, PolicyRegions, LineRegions), True
+        found, early = part_of(limit, PolicyRegions | LineRegions), True
         problem = found.line if isinstance(found, LineRegions) else found.mdp
     statement = None
     if certificate is not None:
@@ -190,18 +190,6 @@ def regions(
     if statement is not None:
         typer.echo(f"{certificate}: {statement}")
     return 3 if early else 0
-
-
-def _part(limit: BudgetExceeded, *kinds: type[Any]) -> Any:
-    """Print why a search ended early, and return what it had proven by then.
-
-    Raises:
-        BudgetExceeded: that is nothing.
-    """
-    if not isinstance(limit.best, kinds):
-        raise limit
-    complain(str(limit))
-    return limit.best
 
 
 def _gamma_of(over: str | None, to: Path | None, gamma: str | None) -> Fraction | None:
@@ -320,7 +308,7 @@ def _certified(
             mdp = source.float_mdp() if as_floats else source.mdp()
             found = certified_policy_regions(mdp, **given, max_seconds=max_seconds, progress=True)
     except BudgetExceeded as limit:
-        found, early = _part(limit, CertifiedRegions), True
+        found, early = part_of(limit, CertifiedRegions), True
     if as_json:
         print_json(found.to_json(source.text), indent=None)
     else:
@@ -362,6 +350,7 @@ def verify(
         Path, typer.Argument(metavar="FILE", help="A file written by `regions --certificate`.")
     ],
     as_json: AsJson = False,
+    max_seconds: MaxSeconds = None,
 ) -> int:
     """Check a certificate of policy regions without the solver.
 
@@ -375,7 +364,8 @@ def verify(
     from qdecay.exact.proof.verify import CertificateError
 
     try:
-        proven = _proven(file, file)
+        with budget(str(file), max_seconds):
+            proven = _proven(file, file)
     except CertificateError as error:
         document = {"schema": "qdecay.verification/1", "proven": False, "reason": str(error)}
         statement = f"rejected: {error}"
