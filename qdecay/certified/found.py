@@ -30,11 +30,11 @@ class FoundTie(NamedTuple):
 
 
 def changes_of(model: RationalModel, left: Mask, inside: Mask, right: Mask) -> dict[int, Sides]:
-    """Return the sets beside a bracket of the states whose set may change in it.
+    """Return, for states whose set may change in a bracket, the sets on both sides.
 
     Args:
-        left, right: the pairs that are optimal beside it.
-        inside: those that may be in it.
+        left, right: the pairs that are optimal on either side.
+        inside: those that may be optimal inside.
     """
     changed = (left != inside) | (left != right)
     states = np.zeros(model.n, dtype=np.bool_)
@@ -48,7 +48,7 @@ def changes_of(model: RationalModel, left: Mask, inside: Mask, right: Mask) -> d
 
 
 def append(brackets: list[FoundBracket], new: FoundBracket) -> None:
-    """Add a bracket, as one with the one before if both touch and neither says more."""
+    """Add a bracket, merged with the one before if they touch and neither says more."""
     touching = brackets and brackets[-1].upper == new.lower
     if touching and brackets[-1].content == new.content == NOT_SEPARATED:
         last, changes = brackets.pop(), new.changes.copy()
