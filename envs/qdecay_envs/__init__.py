@@ -1,9 +1,9 @@
 """Gymnasium environments about the discount factor: small-soon against large-late, exactly.
 
 Importing this package registers its ids; `gym.make("qdecay_envs:qdecay/LongDelay-v0")` does both.
-The four homework chains have fixed layouts; `qdecay/Chain-v0` takes any. So have the grid worlds of
-textbooks, and `qdecay/GridWorld-v0` takes any. Every environment has an exact table
-(`qdecay_envs.table`) and a vector version (`qdecay_envs.vector`).
+The four homework chains have fixed layouts, while `qdecay/Chain-v0` takes any layout; likewise the
+grid worlds of textbooks are fixed, and `qdecay/GridWorld-v0` takes any grid. Every environment has
+an exact table (`qdecay_envs.table`) and a vector version (`qdecay_envs.vector`).
 
 >>> import gymnasium
 >>> gymnasium.make("qdecay_envs:qdecay/StayOrMove-v0").observation_space
@@ -64,10 +64,10 @@ LAYOUTS = {
     "qdecay/ShortDelay-v0": ChainLayout.choice(stay=[1], move=[0, 0, 0, 6]),
     "qdecay/LongDelay-v0": ChainLayout.choice(stay=[1], move=[0] * 99 + [110]),
 }
-"""The homework's chains by the id they are registered under."""
+"""The homework's chains by their registered ids."""
 
 
-# Id and class, with the arguments by which one class is several environments.
+# Id and class, with arguments where one class gives several environments.
 _MEMBERS: list[tuple[str, type[TabularEnv], dict[str, Any]]] = [
     ("Chain", ChainEnv, {}),
     *((name, ChainEnv, {"layout": layout.to_json()}) for name, layout in LAYOUTS.items()),

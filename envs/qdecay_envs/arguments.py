@@ -26,7 +26,8 @@ def probability(value: RationalLike | float, name: str) -> Fraction:
 
 
 MAX_DURATION = 1_000_000
-"""The most steps that a transition may take: solvers make a waiting state of each but the last."""
+"""The most steps that a transition may take: solvers turn each but the last into a waiting
+state."""
 
 
 def duration(value: Any, name: str) -> int:
@@ -79,7 +80,8 @@ def standard_deviation(value: Any, name: str) -> float:
 
 
 def distribution(value: Any, name: str, size: int) -> dict[int, Fraction]:
-    """Return the probabilities of some of the numbers 0 .. size - 1, in order; one is certain.
+    """Return the probabilities of some numbers in 0 .. size - 1, in order; a single number is
+    certain.
 
     Raises:
         TypeError: `value` is neither such a number nor a mapping from such numbers.

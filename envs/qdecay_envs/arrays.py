@@ -1,4 +1,4 @@
-"""A table as arrays, and random numbers for many copies: what the vector environment reads.
+"""A table as arrays, and random numbers for many copies, for the vector environment.
 
 The outcomes of all rows are numbered in the order of the table; row s * A + a has the outcomes from
 `first[s * A + a]` on. For a uniform number u the drawn outcome is offset by the number of
@@ -94,10 +94,10 @@ class Draws:
         self._fill = fill
         self._generators: list[np.random.Generator | None] = [None] * n
         self._length = max(_SHORTEST, min(_LONGEST, _NUMBERS // n))
-        self._blocks = np.empty((0, self._length))  # before the first number is requested
+        self._blocks = np.empty((0, self._length))  # until the first number is requested
         self._begin = np.arange(n) * self._length
         self._next = self._begin + self._length  # of each copy, as an index of all blocks
-        self._calls_left = 0  # before which no block can run out, because each step uses one number
+        self._calls_left = 0  # in which no block can run out, because each step uses one number
 
     def begin(self, copy: int, generator: np.random.Generator) -> None:
         """Draw a copy's further numbers from a generator."""
@@ -106,7 +106,7 @@ class Draws:
         self._calls_left = 0
 
     def take(self, used: Flags) -> Floats:
-        """Return the next number of every copy; those where `used` is true are then used up."""
+        """Return the next number of every copy; where `used` is true it counts as used."""
         if self._calls_left == 0:
             self._look_ahead()
         self._calls_left -= 1

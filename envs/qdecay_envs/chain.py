@@ -17,7 +17,7 @@ from qdecay_envs.vector import TabularVectorEnv
 
 
 class NoiseOptions(TypedDict, total=False):
-    """The keyword arguments of `ChainEnv` that all its relatives take."""
+    """The keyword arguments of `ChainEnv` that all derived environments accept."""
 
     slip: RationalLike | float
     reward_noise: float
@@ -33,9 +33,9 @@ class ChainOptions(NoiseOptions, total=False):
 class ChainEnv(TabularEnv):
     """A choice at a start state between streams of rewards.
 
-    Observations are states 0 .. n_states - 1, actions branches 0 .. n_branches - 1. At the
-    start, action i takes branch i; elsewhere every action walks on, except with `escape`. `repeat`
-    and `absorb` never end: give `gym.make` a `max_episode_steps`.
+    Observations are the states 0 .. n_states - 1, actions the branches 0 .. n_branches - 1. At the
+    start, action i takes branch i; elsewhere every action walks on, except with `escape`. The
+    endings `repeat` and `absorb` go on for ever: pass `max_episode_steps` to `gym.make`.
 
     Args:
         layout: a `ChainLayout`, or its `to_json()` document, which keeps the `EnvSpec` JSON

@@ -1,4 +1,5 @@
-"""CombinationLock: only one sequence of actions opens it, and every mistake starts it afresh.
+"""CombinationLock: only one sequence of actions opens it, and every mistake leads back to the
+start.
 
     state k = 0 .. n-1   action code[k]   -> state k + 1, reward 0; the last one opens the lock,
                                              pays prize and ends the episode
@@ -39,9 +40,9 @@ from qdecay_envs.vector import TabularVectorEnv
 class CombinationLockEnv(TabularEnv):
     """A combination lock; see the module.
 
-    Only the right code ends an episode: until then, without `gym.make(..., max_episode_steps=...)`,
-    monitors such as Gymnasium's RecordEpisodeStatistics and Stable-Baselines3's Monitor report
-    nothing.
+    Only the right code ends an episode: until then monitors such as Gymnasium's
+    RecordEpisodeStatistics and Stable-Baselines3's Monitor report nothing, unless you pass
+    `max_episode_steps` to `gym.make`.
 
     Args:
         code: the right action of each state, 1 .. 10,000 of them.

@@ -10,13 +10,13 @@ Break-even gamma of the start: where small / (1 - gamma) = large gamma**(n-1) / 
 
 For 0 < n small < large it is the one positive root, below 1; for n = 2 it is small / (large -
 small), for n = 3 (s + sqrt(s (4 L - 3 s))) / (2 (L - s)). For large <= n small there is none: the
-constant reward is better on average, too. With `escape`, giving up j >= 3 steps before the reward
-ties with going on where the same equation holds with j - 1 instead of n; those gammas lie
-below the start's.
+constant reward is better even on average. With `escape`, giving up j >= 3 steps before the reward
+ties with going on where the same equation holds with j - 1 instead of n; those gammas lie below the
+start's.
 
-Why the small reward can still be the better choice is learning, not value: with `escape` a learner
-that tries actions at random must take SPARSE n times in a row, 2**(n+1) - 2 steps on average,
-before it sees the large reward once.
+Even where the large reward is worth more, the small one can be better because of learning: with
+`escape` a learner that tries actions at random must take SPARSE n times in a row, which takes
+2**(n+1) - 2 steps on average, before it sees the large reward once.
 """
 
 from __future__ import annotations
@@ -36,8 +36,8 @@ CONSTANT, SPARSE = 0, 1
 class ConstantOrSparseEnv(ChainEnv):
     """A constant reward against a sparse one; see the module.
 
-    Nothing ends an episode: without `gym.make(..., max_episode_steps=...)` monitors such as
-    Gymnasium's RecordEpisodeStatistics and Stable-Baselines3's Monitor report nothing.
+    Nothing ends an episode: monitors such as Gymnasium's RecordEpisodeStatistics and
+    Stable-Baselines3's Monitor report nothing, unless you pass `max_episode_steps` to `gym.make`.
 
     Args:
         n: steps from one large reward to the next, 1 .. 10,000.

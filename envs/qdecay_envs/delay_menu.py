@@ -73,7 +73,7 @@ class DelayMenuEnv(ChainEnv):
 
         Args:
             gammas: exact, in (0, 1), increasing.
-            options: as the constructor takes them.
+            options: as for the constructor.
 
         Raises:
             TypeError: a gamma is not an exact number.
@@ -102,7 +102,7 @@ def menu_with_break_evens(gammas: Iterable[RationalLike]) -> list[tuple[Fraction
 
 
 def in_words(delay: int) -> str:
-    """Return when a reward is paid that empty steps come before.
+    """Return in words when a reward is paid that comes after some empty steps.
 
     >>> in_words(0), in_words(1), in_words(2)
     ('now', 'after 1 step', 'after 2 steps')

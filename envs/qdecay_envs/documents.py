@@ -1,9 +1,9 @@
-"""Documents that users write, JSON or TOML: every key accounted for, errors that give the place.
+"""Documents that users write, in JSON or TOML: no unknown keys, and errors that give the place.
 
 A parser turns the text into plain values, with exact numbers. A `Table` returns the values of one
 object by key, and at the end refuses unused keys; a reader converts one value. Neither msgspec nor
-cattrs can replace it: the one has no type for "an exact number or a list of them", the other takes
-2.7 for the whole number 2.
+cattrs can replace it: msgspec has no type for "an exact number or a list of them", and cattrs reads
+2.7 as the whole number 2.
 """
 
 from __future__ import annotations

@@ -26,8 +26,8 @@ def exact_table(
 
     Args:
         layout: the branches and the ending.
-        slip: probability in [0, 1] that another action than the chosen one happens, each of
-            the others equally likely; read by `arguments.probability`.
+        slip: probability in [0, 1] that an action other than the chosen one happens, all others
+            being equally likely; read by `arguments.probability`.
         escape: in a corridor only the branch's own action goes on; every other goes back to
             the start with reward 0. The absorbing states of `absorb` cannot be left.
 

@@ -21,7 +21,7 @@ _PACKED = {".gz": "gzip", ".bz2": "bz2", ".xz": "lzma"}
 def require_file(path: str | os.PathLike[str], max_bytes: int) -> None:
     """Refuse what is not a regular file, before it is opened.
 
-    To open a pipe may wait for ever, and a device may never end.
+    Opening a pipe may wait for ever, and a device may never end.
 
     Raises:
         ValueError: the file does not exist, is a folder, a pipe or a device, or is larger than

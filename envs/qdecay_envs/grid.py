@@ -26,13 +26,14 @@ class GridWorldEnv(TabularEnv):
     """A grid world; see `qdecay_envs.grid_layout`.
 
     Observations are the cells that an agent can stand on, row by row from the top left; actions are
-    up, right, down and left. A grid without ends never ends: give `gym.make` a `max_episode_steps`.
+    up, right, down and left. In a grid without ends episodes never end: pass `max_episode_steps` to
+    `gym.make`.
 
     Args:
         grid: a `GridLayout`, its `to_json()` document, the rows of a map, or the name of a preset
             (see `qdecay_envs.grid_presets`), such as "AIMA4x3".
-        living_reward, noise, bump_reward, wind, acts_on: as `GridLayout` takes them; None is what
-            the grid has.
+        living_reward, noise, bump_reward, wind, acts_on: as for `GridLayout`; None means what the
+            grid has.
         rewards: other rewards for characters of the grid's legend, such as {"r": -3}.
         render_mode: see `TabularEnv`.
 

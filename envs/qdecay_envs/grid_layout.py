@@ -1,10 +1,11 @@
-"""Grid layouts: a text map, what its cells do, and the numbers of the world.
+"""Grid layouts: a text map, what its cells do, and the world's numbers.
 
     "   +1"     a number with its sign is one cell: an end with that reward
     " # -1"     # is a wall, S the start, a space or . a free cell
     "S   "      any other character is explained in the legend
 
-A signed number is +1, -10, +1/2 or -0.5. Every row has as many cells, and one of all is the start.
+A signed number is such as +1, -10, +1/2 or -0.5. All rows have equally many cells, and exactly one
+cell is the start.
 
 A step goes up, right, down or left, with probability `noise` to a side of that, half of it to each.
 In a column with wind the agent is also blown that many cells up. The step is walked cell by cell,
@@ -24,11 +25,12 @@ Every step pays `living_reward`, unless a cell that acts has its own reward, whi
                  s') of Russell and Norvig's fourth edition, the cliff and the goals of Sutton and
                  Barto.
 
-With `bump_reward`, a step that is stopped where it began pays that instead, whatever the cell has.
+With `bump_reward`, a step that stops where it began pays that reward instead, whatever the cell
+has.
 
 States are the cells that an agent can stand on, numbered from the top left, row by row; walls are
-none, nor are jumps that act on entering. The name of a state is its place as in an atlas of Russell
-and Norvig, "(column, row)", counted from 1 and from the lower left.
+not states, nor are jumps that act on entering. The name of a state is its place in the notation of
+Russell and Norvig, "(column, row)", counted from 1 and from the lower left.
 """
 
 from __future__ import annotations
@@ -67,7 +69,7 @@ class GridCell:
     """What a cell does; see the module.
 
     Attributes:
-        reward: paid instead of the living reward; None is that.
+        reward: paid instead of the living reward; None means the living reward.
         end: whether the episode ends.
         to: the character of the cell to which it jumps, or None.
         duration: how many steps a move takes when the cell acts, >= 1: mud, a ferry, an option.
@@ -97,15 +99,16 @@ class GridLayout:
 
     Args:
         map: the rows, from the top, as text.
-        legend: what each further character of the map is: a `GridCell`, or a mapping with some of
+        legend: explains every further character of the map: a `GridCell`, or a mapping with some of
             the keys `reward` (exact), `end` (True), `to` (a character that is on the map once) and
             `duration` (steps, >= 1).
-        living_reward: what a step pays where no cell says otherwise, exact, in reward units.
+        living_reward: what a step pays unless a cell says otherwise, exact, in reward units.
         noise: probability that a step goes to a side, 0 <= noise <= 1. A float is read by its
             shortest decimal text: 0.1 is 1/10.
-        bump_reward: what a step pays that is stopped where it began; None is what others pay.
-        wind: for each column, how many cells its wind blows up, < 0 for down; None is no wind.
-        acts_on: "leaving" or "entering", when cells act.
+        bump_reward: what a step pays that stops where it began; None means the same as other steps.
+        wind: for each column, how many cells upwards its wind blows, < 0 for down; None means no
+            wind.
+        acts_on: when cells act: on "leaving" or on "entering" them.
 
     Raises:
         TypeError: something has the wrong type, such as a reward that is a float.
@@ -211,23 +214,23 @@ class GridLayout:
         return self.legend.get(text, _PLAIN)
 
     def is_free(self, row: int, column: int) -> bool:
-        """Whether a place is on the map and no wall."""
+        """Whether a place is on the map and not a wall."""
         inside = 0 <= row < self.n_rows and 0 <= column < self.n_columns
         return inside and self.cells[row][column] != WALL
 
     @cached_property
     def marked(self) -> Mapping[str, Place]:
-        """The last place of each kind of cell: where the start is, and where cells jump to."""
+        """The last place of each kind of cell, which locates the start and the targets of jumps."""
         return {self._text(place): place for place in self._places()}
 
     def changed(
         self, rewards: Mapping[str, RationalLike] | None = None, **numbers: Any
     ) -> GridLayout:
-        """Return the grid with other numbers; those that are None stay.
+        """Return the grid with other numbers; None leaves one unchanged.
 
         Args:
-            rewards: new rewards of characters of the legend.
-            numbers: of `living_reward`, `noise`, `bump_reward`, `wind` and `acts_on`.
+            rewards: new rewards for characters of the legend.
+            numbers: new values of `living_reward`, `noise`, `bump_reward`, `wind` or `acts_on`.
         """
         rewards = {} if rewards is None else rewards
         if not isinstance(rewards, Mapping):
@@ -284,7 +287,7 @@ class GridLayout:
         optional = [entry.name for entry in fields(cls)][1:]
         found |= {key: table.take(key) for key in optional if key in table}
         for key in optional:
-            table.take(key)  # which makes it known
+            table.take(key)  # marks the key as known
         table.close()
         try:
             return cls(**found)

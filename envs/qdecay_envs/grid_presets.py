@@ -1,7 +1,7 @@
 """Grid worlds of textbooks and courses, as published.
 
 `AIMA4x3`: S. Russell and P. Norvig, Artificial Intelligence: A Modern Approach, 3rd edition, 2010,
-section 17.1, figure 17.1: R(s) = -0.04 in the nine cells that are no ends. In the 4th edition, of
+section 17.1, figure 17.1: R(s) = -0.04 in the nine cells that are not ends. In the 4th edition, of
 2020, a step into an end pays the end's reward and nothing else: that is `acts_on="entering"`.
 
 `AIMA3x3`: the 3rd edition, exercise 17.8, figure 17.14(a): -1 a step, and a cell with the reward r,
@@ -14,10 +14,11 @@ these names. Discount factor 0.9 and noise 0.2 unless a question changes them.
 `WindyGrid`: R. Sutton and A. Barto, Reinforcement Learning: An Introduction, 2nd edition, 2018,
 example 6.5.
 
-`CliffGrid`: example 6.6 there. Unlike Gymnasium's, the cliff is no state: nobody stands on it.
+`CliffGrid`: example 6.6 there. Unlike in Gymnasium's, the cliff is not a state: the agent never
+stands on it.
 
 `CornersGrid`: example 4.1 there, figure 4.1; each of the two corners that are ends is a state. The
-book names no start: it is (4, 4), from which both are as far as can be.
+book names no start: it is (4, 4), as far as possible from both.
 
 `JumpGrid`: example 3.5 there, figure 3.2: A jumps to A' (here a) and B to B' (b), and bumping costs
 1. Discount factor 0.9. The book names no start: it is (1, 1).

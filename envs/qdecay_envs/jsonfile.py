@@ -42,8 +42,8 @@ def parse_json(
 
     Args:
         text: the JSON.
-        name: what errors begin with.
-        decimal: what makes a value of a decimal as it is written; None is the exact fraction.
+        name: the beginning of error messages.
+        decimal: a function from a decimal's text to a value; None means the exact fraction.
 
     Raises:
         ValueError: as `read_json`.

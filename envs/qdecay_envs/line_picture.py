@@ -118,7 +118,7 @@ class LineScene:
 
     @property
     def _above(self) -> int:
-        """How far from the upper edge the middle of the states is."""
+        """Return the distance from the upper edge to the middle of the states."""
         return _ABOVE + _LOOP * bool(self.line.stay)
 
     @property

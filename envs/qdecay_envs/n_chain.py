@@ -17,8 +17,8 @@ The left side grows with gamma, so there is one such gamma for each state i = 0 
 leaving.
 
 Source: Strens 2000, section 6.1, after Dearden, Friedman & Russell 1998: n = 5, slip 0.2, rewards 2
-and 10, paid for what happens, not for what was meant. The numbering of the actions is that of
-OpenAI Gym's NChain-v0, which ended its episodes by a time limit of 1,000.
+and 10, paid according to what happens, not to the chosen action. The numbering of the actions is
+that of OpenAI Gym's NChain-v0, which ended its episodes by a time limit of 1,000.
 """
 
 from __future__ import annotations
@@ -40,8 +40,8 @@ FORWARD, BACKWARD = 0, 1
 class NChainEnv(TabularEnv):
     """The chain of Strens and Dearden; see the module.
 
-    Nothing ends an episode: without `gym.make(..., max_episode_steps=...)` monitors such as
-    Gymnasium's RecordEpisodeStatistics and Stable-Baselines3's Monitor report nothing.
+    Nothing ends an episode: monitors such as Gymnasium's RecordEpisodeStatistics and
+    Stable-Baselines3's Monitor report nothing, unless you pass `max_episode_steps` to `gym.make`.
 
     Args:
         n: number of states, 2 .. 100,000.

@@ -14,10 +14,10 @@ from sys import float_info
 from typing import Any
 
 RationalLike = int | Fraction | Rational | str
-"""What `rational` takes: a whole number, a fraction, or text such as "7/10", "0.7", "1e-3"."""
+"""What `rational` accepts: a whole number, a fraction, or text such as "7/10", "0.7", "1e-3"."""
 
 # Fraction("1e999999999") would try to build that integer; no model needs such a number.
-_MINUS = "\N{MINUS SIGN}"  # which texts are copied with
+_MINUS = "\N{MINUS SIGN}"  # often found in copied text
 _MAX_DIGITS = 4_000
 _NUMBER = re.compile(
     r"(?P<sign>[+-]?)(?:(?P<num>\d+)\s*/\s*(?P<den>\d+)"
@@ -79,7 +79,7 @@ def nearest_float(value: Fraction) -> float:
     """Return the nearest float of a number in the normal range of floats.
 
     Raises:
-        ValueError: it is 2^1024 or more in size, or below 2^-1022 and not 0; the message goes on
+        ValueError: it is 2^1024 or more in size, or below 2^-1022 and not 0; the message continues
             after the number's name.
     """
     if not value:  # most rewards are 0, and fractions take long to divide

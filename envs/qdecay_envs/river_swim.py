@@ -1,4 +1,5 @@
-"""RiverSwim: drift to the left bank for little, or swim against the current for much.
+"""RiverSwim: drift to the left bank for a small reward, or swim against the current for a large
+one.
 
     LEFT    one state to the left for sure; in state 0 it stays and pays small
     RIGHT   against the current, with the probabilities of the variant:
@@ -11,8 +12,8 @@
 At the right bank RIGHT pays large: always with `osband`, only where it stays with `strehl_littman`.
 Nothing ever ends. Osband starts in state 0, Strehl & Littman in state 1 or 2 with equal odds.
 
-Break-even gammas. At the one of state i the states below drift, so V(k) = gamma**k small /
-(1 - gamma) for k <= i, and the states from i on swim:
+Break-even gammas. At that of state i the states below i drift, so V(k) = gamma**k small / (1 -
+gamma) for k <= i, and the states from i on swim:
 
     V(k) = gamma * (back V(k-1) + stay V(k) + on V(k+1)),     i <= k <= n - 2,
 
@@ -49,9 +50,9 @@ class Current:
     """The probabilities of RIGHT, the rewards and the starts of a variant.
 
     Attributes:
-        on_at_left: of leaving the left bank.
-        back, on: of moving in between.
-        back_at_right: of being swept away from the right bank.
+        on_at_left: the probability of leaving the left bank.
+        back, on: those of moving in between.
+        back_at_right: that of being swept away from the right bank.
         swept_pays: whether the large reward is also paid when the current sweeps the agent away.
         small, large: the rewards.
         starts: the probability of each start state.
@@ -94,13 +95,13 @@ VARIANTS = {
 class RiverSwimEnv(TabularEnv):
     """The river of Strehl and Littman, or of Osband; see the module.
 
-    Nothing ends an episode: without `gym.make(..., max_episode_steps=...)` monitors such as
-    Gymnasium's RecordEpisodeStatistics and Stable-Baselines3's Monitor report nothing.
+    Nothing ends an episode: monitors such as Gymnasium's RecordEpisodeStatistics and
+    Stable-Baselines3's Monitor report nothing, unless you pass `max_episode_steps` to `gym.make`.
 
     Args:
         variant: "osband" or "strehl_littman".
         n: number of states, 3 .. 100,000.
-        small, large: the rewards at the banks, exact; None is the variant's.
+        small, large: the rewards at the banks, exact; None means those of the variant.
         render_mode: see `TabularEnv`.
 
     Raises:
@@ -156,7 +157,8 @@ class RiverSwimEnv(TabularEnv):
         where = "" if self.current.swept_pays else " where it stays"
 
         def chances(step: int) -> list[str]:
-            """Return those of moving by so much: at the left bank, between, at the right one."""
+            """Return the probabilities of moving by this much: at the left bank, between, at the
+            right bank."""
             first, between, end = (
                 short_number(sum((p for p, t, *_ in self._right(s) if t == s + step), Fraction(0)))
                 for s in (0, 1, last)

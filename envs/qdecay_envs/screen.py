@@ -1,4 +1,4 @@
-"""Drawing with pygame: what a picture is, where it is shown, and the strokes it consists of.
+"""Drawing with pygame: what a picture is, where it is shown, and how it is drawn.
 
 pygame is imported only when something is drawn.
 """
@@ -48,7 +48,7 @@ def caption(action: str | None, reward: float | None, ended: bool) -> str:
 
 
 def action_name(action: int | None, names: Sequence[str] | None) -> str | None:
-    """Return the name of an action, or its number where it has none; None of no action."""
+    """Return the name of an action, or its number if it has none; None without an action."""
     if action is None or names is None:
         return None if action is None else f"action {action}"
     return names[action]
@@ -96,7 +96,7 @@ class Screen:
     """
 
     def __init__(self, frames_per_second: int) -> None:
-        os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")  # else it prints a greeting
+        os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")  # no greeting
         try:
             import pygame
         except ImportError as error:
@@ -175,7 +175,7 @@ class Canvas:
         self.polygon([tip, *((round(x), round(y)) for x, y in wings)])
 
     def loop(self, foot: Point, radius: int) -> None:
-        """Draw a way from a point above a disc back to it."""
+        """Draw a loop from a point above a disc back to it."""
         x, y = foot
         turns = [math.pi * (0.75 + 1.5 * k / _BENDS) for k in range(_BENDS + 1)]
         centre = y - radius + 3

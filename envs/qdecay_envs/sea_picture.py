@@ -19,7 +19,7 @@ _SHALLOW, _DEEP, _TREASURE = (222, 235, 247), (148, 190, 222), (255, 221, 110)
 
 @dataclass(frozen=True)
 class SeaScene:
-    """A sea of so many rows, the agent's state, and the step that led there.
+    """A sea with this many rows, the agent's state, and the step that led there.
 
     Row k has the states k (k + 1) / 2 and the k after it; the last state of the last row has the
     treasure. `words` say what the actions do, a line each.

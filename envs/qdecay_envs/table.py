@@ -52,11 +52,11 @@ _WATCHING = (
 _WATCHING_NAMES = {kind.__name__ for kind in _WATCHING} | {"StepAPICompatibility"}
 
 EXPLORE = "MDP.from_simulator(env), in the shell --explore"
-"""How a message names the way to read an environment without a table."""
+"""How messages name the way to read an environment without a table."""
 
 
 class Tabular(Protocol):
-    """Whatever has a table: an environment of any package, or a person's own class."""
+    """Anything with a table: an environment of any package, or your own class."""
 
     @property
     def P(self) -> Any:
@@ -86,7 +86,7 @@ def sure(
 
 
 def lasting(outcome: tuple[int, Fraction, bool], duration: int) -> Outcome:
-    """Return an outcome that takes so many steps."""
+    """Return an outcome that takes this many steps."""
     return outcome if duration == 1 else (*outcome, duration)
 
 
@@ -96,7 +96,7 @@ def duration_of(outcome: Sequence[Any]) -> Any:
 
 
 def check_table(table: Any) -> None:
-    """Refuse what is not a table of exact numbers.
+    """Raise an error unless this is a table of exact numbers.
 
     Raises:
         ValueError: it has no states or no actions, a state has a different number of actions from
@@ -127,7 +127,7 @@ def _fault(row: ExactRow, n_states: int) -> str:
                 return f"probabilities and rewards must be fractions, got {number!r}"
         if chance.numerator < 0:
             return f"a probability must be >= 0, got {chance}"
-        # An int is the rule, and the abstract class takes long to ask.
+        # Usually an int: checking the abstract class is slow.
         if not isinstance(following, int | Integral) or not 0 <= following < n_states:
             return f"a next state must be from 0 to {n_states - 1}, got {following!r}"
         if not isinstance(ended, bool):
@@ -165,7 +165,7 @@ def reward_noise(env: gym.Env[Any, Any]) -> float:
 def dynamics_owner(env: Any) -> Any:
     """Return the layer that says how `env` behaves: the outermost with a table, or the innermost.
 
-    It is looked for through wrappers that only watch, those of the older package gym too.
+    Wrappers that only observe are looked through, including those of the older package gym.
 
     Raises:
         ValueError: a wrapper without a table may change the dynamics.
@@ -205,7 +205,8 @@ def has_table(thing: object) -> bool:
 
 
 def time_limit(env: Any) -> int | None:
-    """Return the least limit of all wrappers: a spec names the outermost one's, or none at all."""
+    """Return the least limit of all wrappers; a spec has only that of the outermost one, or
+    none."""
     limits: list[int] = []
     while _is_wrapper(env):
         is_limit = isinstance(env, gym.wrappers.TimeLimit) or "TimeLimit" in _old_classes(env)
@@ -224,12 +225,12 @@ def _only_watches(layer: Any) -> bool:
 
 
 def _old_classes(layer: Any) -> set[str]:
-    """The names of a layer's classes that come from the package gym, Gymnasium's ancestor."""
+    """Return the names of a layer's classes from the package gym, Gymnasium's predecessor."""
     return {kind.__name__ for kind in type(layer).__mro__ if kind.__module__.startswith("gym.")}
 
 
 def _change(layer: Any) -> str:
-    """What a wrapper changes, by its class."""
+    """Say what a wrapper changes, by its class."""
     kinds = {kind.__name__ for kind in type(layer).__mro__}
     for part in ("reward", "action", "observation"):
         if f"{part.title()}Wrapper" in kinds:

@@ -10,8 +10,8 @@ episode bit for bit (u is `np_random.random()`):
             `standard_normal()` where the reward is noisy
 
 u picks the first entry whose cumulative probability, summed exactly and rounded once, exceeds it.
-The normal numbers come from a separate generator, `np_random.spawn(1)[0]`, spawned before the
-first of them after each seeding: so either kind can be drawn ahead, as the vector environment does.
+The normal numbers come from a separate generator, `np_random.spawn(1)[0]`, spawned before the first
+of them after each seeding, so that both kinds can be drawn ahead, as the vector environment does.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ class TabularEnv(gym.Env[int, int]):
         state_names, action_names: display names, S and A of them, or None.
         reward_noise: standard deviation of normal noise on rewards, in reward units, finite and >=
             0; the table's rewards are the means.
-        noisy_states: the states whose rewards are noisy; None is all of them.
+        noisy_states: the states whose rewards are noisy; None means all of them.
         render_mode: None, "ansi" (text), "rgb_array" (uint8, (H, W, 3)) or "human".
 
     Attributes:
@@ -250,7 +250,8 @@ class TabularEnv(gym.Env[int, int]):
         return float(self._normals.standard_normal())
 
     def _valid(self, action: Any) -> int:
-        """Return an action such as a 0-d array as an int, or say what is wrong."""
+        """Return an action, such as a 0-d array, as an int, or raise an error that says what is
+        wrong."""
         if not self._choices:
             raise RuntimeError("call reset() first: the episode ended or never began") from None
         try:

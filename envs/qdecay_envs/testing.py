@@ -1,7 +1,7 @@
-"""A contract for tabular environments: what `P` says must be what `step` does.
+"""A contract for tabular environments: `step` must do what `P` says.
 
-`check_tabular_env` checks any Gymnasium environment with a table `P[s][a] = [(probability,
-next state, reward, terminated), ...]` to it, Gymnasium's own toy text included.
+`check_tabular_env` checks any Gymnasium environment with a table `P[s][a] = [(probability, next
+state, reward, terminated), ...]`, including Gymnasium's own toy text.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class ContractBroken(AssertionError):
 def check_tabular_env(
     env: gym.Env[Any, Any], *, seed: int = 0, steps: int = 5_000, strict_end: bool = False
 ) -> None:
-    """Check that a tabular environment satisfies the contract; leaves it mid-episode.
+    """Check that a tabular environment satisfies the contract; it is left in mid-episode.
 
     The table covers every state and action, its rows are distributions over known states,
     and `P_exact`, if present, rounds to it. Resets follow `initial_state_distrib`,
@@ -50,9 +50,9 @@ def check_tabular_env(
         env: has discrete spaces that start at 0 and a table `P`, possibly inside wrappers.
         seed: of the resets and of the uniformly random actions.
         steps: how many steps to take; >= 1.
-        strict_end: also require a `RuntimeError` from a step before the first reset of a copy and
-            after the end, where the steps reach one. Gymnasium's toy text continues and does not
-            pass.
+        strict_end: also require a `RuntimeError` from a step before the first reset of a copy, and
+            from a step after the end if one is reached. Gymnasium's toy text continues there and
+            does not pass.
 
     Raises:
         ContractBroken: with one finding per violation.
@@ -209,7 +209,7 @@ def _frequency_findings(env: gym.Env[Any, Any], played: list[_Step]) -> Iterator
 
 
 def _misfit(pairs: Iterable[tuple[Counter[Any], dict[Any, float]]]) -> str:
-    """Return why counts do not fit expected ones, by Pearson's sum over all, or nothing."""
+    """Return why counts do not fit the expected ones, by Pearson's sum, or nothing if they do."""
     statistic, freedom = 0.0, 0
     for counts, expected in pairs:
         if len(expected) > 1 and min(expected.values()) >= 5:

@@ -1,10 +1,10 @@
-"""TwoStreams: one choice between two streams of rewards, which plants any polynomial.
+"""TwoStreams: one choice between two streams of rewards, whose values may differ by any polynomial.
 
     NEAR   pays near[0] on that step, then near[1], ...
     FAR    pays far[0], far[1], ...
 
 Break-even gammas: the roots in (0, 1) of far(gamma) - near(gamma), with far(gamma) = sum_k far[k]
-gamma**k, where the episode then ends (the default). `with_polynomial` plants any polynomial: its
+gamma**k, where the episode then ends (the default). `with_polynomial` takes any polynomial: its
 positive coefficients make the far stream, its negative ones the near one. A double root is a touch:
 there the two tie, and no choice changes.
 """

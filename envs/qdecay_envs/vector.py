@@ -33,12 +33,12 @@ class TabularVectorEnv(VectorEnv[Integers, Integers, NDArray[Any]]):
     Args:
         member: the class of the scalar environment.
         num_envs: number of copies, >= 1.
-        max_episode_steps: truncates after that many steps; None never does.
+        max_episode_steps: episodes are truncated after this many steps; None means never.
         autoreset_mode: an `AutoresetMode` or its value: "NextStep" (the step after the last one
             resets: reward 0, action ignored), "SameStep" (the last one resets, with `final_obs` and
             `final_info` among the infos) or "Disabled" (reset with `options["reset_mask"]`).
         render_mode: None, "ansi" or "rgb_array"; `render` returns a tuple of pictures.
-        arguments: of the scalar environment.
+        arguments: the arguments of the scalar environment.
 
     Raises:
         TypeError: an argument has the wrong type.

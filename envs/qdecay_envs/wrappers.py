@@ -4,7 +4,7 @@
     GeometricTruncation(p)       none moves; for a learner that treats truncation as termination,
                                  each is 1/(1-p) as large, and those that reach 1 vanish
     RewardScale(c)               none moves
-    RewardShift(c)               none moves if nothing ends; else they do, as time is worth c
+    RewardShift(c)               none moves if nothing ends; else they do, as every step pays c
     PotentialShaping(phi, gamma) the choices at that gamma stay, and so does whether it is a
                                  break-even gamma; others move
 
@@ -60,7 +60,7 @@ class TableWrapper(gym.Wrapper[int, int, int, int], gym.utils.RecordConstructorA
     def _outcome(
         self, state: int, chance: Any, following: int, reward: Any, terminated: bool, *duration: int
     ) -> _Outcome:
-        """Return what an outcome of a row of `state` becomes, with a duration if it has one."""
+        """Return the changed outcome of a row of `state`, with a duration if it has one."""
         return (chance, following, reward, terminated, *duration)
 
     def _listed(self, table: Any) -> _Table:
@@ -74,8 +74,8 @@ class TimeDilation(TableWrapper):
     A step's reward is paid immediately, and if it ends the episode there is no waiting. While
     waiting any action is accepted and pays 0. State s with w steps left to wait is s + w * S, so
     that the states in which the agent acts keep their numbers. A time limit below the wrapper
-    counts actions, one above it steps. An action of d steps takes k d: the first of them is one
-    that takes k (d - 1) + 1.
+    counts actions, one above it counts steps. An action of d steps takes k d: its first step takes
+    k (d - 1) + 1.
 
     Args:
         env: the environment.
@@ -188,7 +188,7 @@ class GeometricTruncation(TableWrapper):
 
 
 class RewardRule(TableWrapper):
-    """A wrapper that changes rewards by a rule of the step: subclasses say which.
+    """A wrapper that changes rewards by a rule for each step, which subclasses define.
 
     The rule is applied to the exact table; a step then pays the nearest float of the table's
     reward, or of the rule itself if the reward is noisy.
@@ -220,7 +220,7 @@ class RewardRule(TableWrapper):
     def _rule(
         self, state: int, following: int, terminated: bool, reward: Any, duration: int
     ) -> Any:
-        """Return the new reward of an action, exact where `reward` is."""
+        """Return the new reward of an action, exact if `reward` is."""
         raise NotImplementedError
 
     def _outcome(
@@ -260,8 +260,8 @@ class RewardScale(RewardRule):
 class RewardShift(RewardRule):
     """Add a number to every reward, which moves no break-even gamma if nothing ends.
 
-    Then every policy gains offset / (1 - gamma). Where episodes end, a longer one gains more, and
-    the break-even gammas move; they do where actions take several steps, and are paid once.
+    Then every policy gains offset / (1 - gamma). If episodes end, a longer one gains more, and the
+    break-even gammas move; so they do if actions take several steps, as these pay the offset once.
 
     Args:
         env: the environment.

@@ -1,8 +1,8 @@
 """Argument checks by one rule: a wrong type is a TypeError, a value out of range a ValueError.
 
-    whole numbers   int, and what counts as one (numpy's, sympy's); no bool, no float
+    whole numbers   int, and what counts as one (numpy's, sympy's); not bool or float
     exact numbers   int, Fraction, any other `numbers.Rational` such as sympy's, and text: "9/10",
-                    "0.9", "1e-3"; no float, for 0.1 is not 1/10
+                    "0.9", "1e-3"; not float, because 0.1 is not 1/10
     real numbers    all of these, and whatever has a float: numpy's, sympy's, `AlgebraicNumber`
 
 Text is read by the grammar of `qdecay_envs.rational` and never evaluated. Each message is one line
@@ -39,7 +39,7 @@ __all__ = [
 
 _T = TypeVar("_T")
 RealLike = SupportsFloat | str
-"""What `real` takes: an exact number, or anything else that has a float."""
+"""What `real` accepts: an exact number, or anything else that converts to a float."""
 
 
 def count(value: int, name: str, least: int = 1) -> int:
@@ -74,7 +74,7 @@ def real(value: RealLike, name: str, within: str | None = None, *, infinite: boo
     Args:
         value: the number.
         name: what it is, for the error message.
-        within: the range; None is every number.
+        within: the range; None means every number.
         infinite: whether infinity is accepted.
 
     Raises:
@@ -131,7 +131,7 @@ def instance(value: _T, kind: Any, name: str, what: str) -> _T:
     """Return a value of a type.
 
     Raises:
-        TypeError: it is of another one; `what` says what was wanted.
+        TypeError: it is of another type; `what` says what is expected.
     """
     if not isinstance(value, kind):
         raise TypeError(f"{name} must be {what}, got {written(value)}")
@@ -157,7 +157,7 @@ def _float(value: Any, name: str) -> float:
 def require(number: Any, within: str, value: object, name: str) -> None:
     """Raise ValueError unless a number, given as `value`, is in a range."""
     low, high, has_low, has_high = _ends(within)
-    if isinstance(number, float):  # 1e-6 is the end that is written 1e-6
+    if isinstance(number, float):  # the float 1e-6 counts as the end written 1e-6
         low, high = float(low), float(high)
     if not (low < number < high or (has_low and number == low) or (has_high and number == high)):
         shown = within if within[0] in "<>" else f"in {within}"
@@ -179,4 +179,4 @@ def _ends(within: str) -> tuple[Fraction | float, Fraction | float, bool, bool]:
 
 def _end(text: str) -> Fraction | int:
     end = Fraction(text)
-    return end.numerator if end.denominator == 1 else end  # floats meet integers ten times as fast
+    return end.numerator if end.denominator == 1 else end  # quicker to compare

@@ -18,8 +18,8 @@ from numba.core.registry import CPUDispatcher
 
 _Untyped: Any = IndexDataCacheFile
 
-# NUMBA_DISABLE_JIT is meant for users' own functions. The kernels are written for the compiler,
-# with records that Python cannot read; and what numba makes for them is compiled when they are.
+# NUMBA_DISABLE_JIT is meant for users' own functions. The kernels are written for the compiler, #
+# with records that Python cannot read, and numba's own helpers are compiled with them.
 _config: Any = numba.config
 _config.DISABLE_JIT = 0
 
@@ -27,9 +27,9 @@ _config.DISABLE_JIT = 0
 class _CacheFile(_Untyped):  # type: ignore[misc]
     """Numba's index of compiled code, with data files named by their content.
 
-    Numba numbers them. Two processes that compile at the same time may choose the same number, and
-    the code of one would then run instead of the other's in every later process; and a process that
-    reads an index before its data is written gets the code of an older source.
+    Numba itself numbers them. Two processes that compile at the same time may choose the same
+    number, and the code of one would then run instead of the other's in every later process; and a
+    process that reads an index before its data is written would get the code of an older source.
     """
 
     def save(self, key: Any, data: Any) -> None:
@@ -68,7 +68,7 @@ def compiled(
     Args:
         function: in the subset of Python that numba compiles, without allocation.
         fastmath: LLVM's flags; only if no proof depends on the result.
-        inlined: as if it were written in its callers: where a call would cost more than its work.
+        inlined: whether to copy it into its callers, if a call would cost more than its work.
     """
     if function.__closure__:
         content = repr(_content(function)).encode()
@@ -110,7 +110,7 @@ def _is_kernel(value: Any) -> bool:
 
 def _stamps(function: Callable[..., Any]) -> list[tuple[int, int]]:
     """Return time and size of the function's file and of those whose kernels it may call."""
-    files = {__file__}  # has the options
+    files = {__file__}  # this file has the options
     waiting: list[Any] = [function]
     while waiting:
         kernel = waiting.pop()

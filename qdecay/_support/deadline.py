@@ -22,12 +22,12 @@ from qdecay._support.checks import RealLike, real
 from qdecay.errors import BudgetExceeded
 
 _started: ContextVar[float | None] = ContextVar("started", default=None)
-_RETRY_SECONDS = 1.0  # seconds: the first interrupt may have been swallowed
+_RETRY_SECONDS = 1.0  # seconds: the first interrupt may have been lost
 _UNNOTICED_SECONDS = 0.01  # seconds until one counts as lost
 
 
 class Deadline:
-    """Raises `BudgetExceeded` once `max_seconds` have passed; None is no limit."""
+    """Raises `BudgetExceeded` once `max_seconds` have passed; None means no limit."""
 
     def __init__(self, max_seconds: RealLike | None = None) -> None:
         if max_seconds is not None:
@@ -48,8 +48,8 @@ class Deadline:
 
     @property
     def rest(self) -> float | None:
-        """The `max_seconds` of a function called now, so that it ends with this deadline: the same
-        where all deadlines share a clock, else what is left, > 0."""
+        """The `max_seconds` to give a function called now so that it ends with this deadline: the
+        same if all deadlines share a clock, otherwise what is left, > 0."""
         if self.max_seconds is None or self.started == _started.get():
             return self.max_seconds
         return max(self.left, 1e-9)
@@ -70,8 +70,8 @@ class Deadline:
 def time_limit(max_seconds: float | None) -> Iterator[None]:
     """Start the clock of every `Deadline` created inside, and also stop code that checks none.
 
-    Readers and single steps of exact arithmetic never check: the main thread is interrupted there,
-    as by Ctrl-C. Other threads only share the clock.
+    Readers and single steps of exact arithmetic never check: there the main thread is interrupted
+    as if by Ctrl-C. Other threads only share the clock.
 
     Args:
         max_seconds: the limit, > 0; None is no limit.
@@ -95,7 +95,7 @@ def time_limit(max_seconds: float | None) -> Iterator[None]:
 
 
 def _interrupt_main() -> None:
-    """Interrupt the main thread, if the system supports it also while it is blocked."""
+    """Interrupt the main thread; if the system supports it, even while it is blocked."""
     main = threading.main_thread().ident
     if hasattr(signal, "pthread_kill") and main is not None:
         signal.pthread_kill(main, signal.SIGINT)
@@ -132,8 +132,7 @@ def _interrupting(deadline: Deadline, max_seconds: float) -> Iterator[None]:
             seconds = _RETRY_SECONDS if raised.wait(_UNNOTICED_SECONDS) else 0.0
 
     def interrupted(signum: int, frame: FrameType | None) -> None:
-        """Handle the interrupt, even if Ctrl-C is ignored; pass any other to the previous
-        handler."""
+        """Handle the interrupt, even if Ctrl-C is ignored; pass others to the previous handler."""
         if expired.is_set():
             if not ended.is_set() and not _would_be_lost(frame):
                 raised.set()
@@ -162,8 +161,8 @@ def _would_be_lost(frame: FrameType | None) -> bool:
     """Whether an exception raised now would do harm, or be lost.
 
     While a `with` statement begins or ends, possibly that of the limit itself, its setup must be
-    undone first. Inside the statement the limit's own code waits for its end, and is not among the
-    callers. Exceptions are lost in whatever the interpreter calls when an object goes.
+    undone first. Inside the statement the limit's own code is suspended, and is not among the
+    callers. Exceptions are lost in anything that the interpreter calls when an object is destroyed.
     """
     if frame is not None and frame.f_code.co_filename == contextlib.__file__:
         return True

@@ -1,6 +1,6 @@
-"""What a person should know though nothing is wrong: a warning of our own, one line.
+"""Notes: things that a user should know although nothing is wrong, as one-line warnings.
 
-The command line prints each of them once, as it prints errors.
+The command line prints each of them once, in the form of its errors.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _held: list[str] | None = None
 
 
 def note(text: str) -> None:
-    """Warn of something with a `QdecayWarning`."""
+    """Issue a `QdecayWarning`."""
     if _held is not None:
         _held.append(text)
     else:
@@ -27,7 +27,7 @@ def note(text: str) -> None:
 
 @contextmanager
 def deferred_notes() -> Iterator[None]:
-    """Warn at the end only: where an error comes instead, its one line is all that is said."""
+    """Issue notes only at the end: if there is an error instead, only its one line is shown."""
     global _held
     if _held is not None:
         yield
@@ -44,7 +44,7 @@ def deferred_notes() -> Iterator[None]:
 
 @contextmanager
 def printed() -> Iterator[None]:
-    """Print notes on standard error, each once, above a bar where one is shown."""
+    """Print notes on standard error, each once, above a bar if one is shown."""
     seen: set[str] = set()
     with warnings.catch_warnings():
         warnings.simplefilter("always", QdecayWarning)

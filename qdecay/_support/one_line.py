@@ -1,4 +1,4 @@
-"""User text in our own lines: short, and without characters that move or hide the rest."""
+"""User text in messages: short, and without characters that move or hide the rest."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ _LONG_WORD = re.compile(rf"\S{{{_WORD + 1},}}")
 def escaped(text: str) -> str:
     r"""Return a text with only visible characters: others are escaped, as in a Python literal.
 
-    Letters of every script are kept. Some of the others would move a terminal's cursor, or reverse
-    the direction of the text next to them.
+    Letters of every script are kept. Some other characters would move a terminal's cursor, or
+    reverse the direction of the text next to them.
 
     >>> escaped("gauche \u05d0 \u202e\n")
     'gauche א \\u202e\\n'

@@ -1,4 +1,4 @@
-"""A page in memory: an HTML document that a notebook shows in the cell, and that can be saved."""
+"""A page in memory: an HTML document that a notebook shows in a cell, and that can be saved."""
 
 from __future__ import annotations
 
@@ -21,9 +21,8 @@ class Page:
         title: its heading.
         html: the document.
 
-    In a notebook it is shown in the cell: in an iframe that holds the document itself, so that
-    neither a file nor a server is needed, and with an origin of its own, so that its script cannot
-    reach the notebook.
+    A notebook shows it in the cell, in an iframe that contains the document itself, so no file or
+    server is needed. The iframe has its own origin, so the page's script cannot reach the notebook.
     """
 
     title: str

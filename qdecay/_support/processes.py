@@ -1,8 +1,8 @@
-"""Processes of this machine: those of loky, which notice that one of them has died.
+"""Processes on this machine, by loky, which notices when one of them has died.
 
-They also notice when the process that started them dies, even while busy: each waits, in a thread,
-for the end of a pipe that nobody writes to and that the system closes with the parent. Code that
-holds the GIL for long delays that thread; on Linux the system itself then kills the worker.
+They also notice when the process that started them dies, even while busy: a thread in each waits
+for the end of a pipe that nothing is written to and that the system closes with the parent. Code
+that holds the GIL for long delays that thread; on Linux the system itself then kills the worker.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class Processes:
     """Processes that run functions; anything that cloudpickle can send may be an argument."""
 
     def __init__(self, workers: int | None) -> None:
-        """Use `workers` processes; None is one per core available to this process."""
+        """Use `workers` processes; None means one per core available to this process."""
         cores: int = loky.cpu_count()
         self.workers = cores if workers is None else whole(workers, "workers", 1)
         self._executor: Any = None
@@ -59,7 +59,7 @@ class Processes:
         """Return what a function returned, or raise what it raised.
 
         Raises:
-            WorkerDied: its process died, or another one: then everything in progress is lost.
+            WorkerDied: its process or another one died, so everything in progress is lost.
         """
         try:
             return future.result()
@@ -67,9 +67,9 @@ class Processes:
             raise WorkerDied from error
 
     def close(self, *, kill: bool = True) -> None:
-        """Let the processes go: at once, whatever they are doing, or without `kill` by themselves.
+        """End the processes: at once, whatever they are doing; without `kill`, once they are idle.
 
-        That takes idle ones most of a second.
+        Idle ones take most of a second to end.
         """
         if self._executor is not None:
             self._executor.shutdown(wait=True, kill_workers=kill)
@@ -87,7 +87,7 @@ def _begin_worker(parent: Connection) -> None:
 
 
 def _end_with(parent: Connection) -> None:
-    """End this process as soon as the parent has ended, even if that was before this began."""
+    """End this process as soon as the parent has ended, even if it ended before this began."""
     with suppress(EOFError, OSError):
         parent.recv_bytes()
     os._exit(1)

@@ -19,7 +19,7 @@ from typing import Any, Self, TypeAlias
 from qdecay._support.deadline import Deadline
 
 LOG_SECONDS = 60.0  # between two lines without a terminal
-_PATIENCE_SECONDS = 1.0  # a bar that only flashes is useless
+_PATIENCE_SECONDS = 1.0  # before a bar appears: one that only flashes up is useless
 _REFRESH_SECONDS = 0.1
 _SHOWN = "{desc} |{bar:12}| {percentage:.0f} %, {elapsed} gone, about {remaining} left"
 _LOGGED = "{desc}, {elapsed} gone, about {remaining} left"
@@ -31,11 +31,11 @@ class Progress:
     """The progress of a call.
 
     Attributes:
-        done: pieces of work done, an int; or the position reached, a float. The first event gives
-            what was done before the call.
-        total: what `done` is expected to reach, which later events may correct; None is unknown.
-        text: the name of the pieces, "trainings"; or what has been found so far.
-        remark: a line that is worth saying once, such as how long the rest will take, or "".
+        done: the number of pieces of work done, an int; or the position reached, a float. The first
+            event gives what was done before the call.
+        total: the expected final value of `done`, which later events may correct; None if unknown.
+        text: the name of the pieces, such as "trainings"; or what has been found so far.
+        remark: a line to show once, such as how long the rest will take, or "".
     """
 
     done: float
@@ -61,7 +61,7 @@ def reporting(progress: bool | OnProgress) -> AbstractContextManager[OnProgress]
         progress: the argument of the call.
 
     Raises:
-        TypeError: that is neither a bool nor a function.
+        TypeError: it is neither a bool nor a function.
     """
     if isinstance(progress, bool):
         return Bar() if progress else nullcontext(ignore)
@@ -71,13 +71,13 @@ def reporting(progress: bool | OnProgress) -> AbstractContextManager[OnProgress]
 
 
 def ignore(event: Progress) -> None:
-    """Take an event and show nothing."""
+    """Accept an event and show nothing."""
 
 
 def counting(
     report: OnProgress, total: int, text: str, deadline: Deadline | None = None
 ) -> Callable[[], None]:
-    """Report that nothing is done yet, and return what is to be called after each piece of work.
+    """Report that nothing is done yet, and return the function to call after each piece of work.
 
     Raises:
         BudgetExceeded: at such a call, the time is up.
@@ -94,7 +94,7 @@ def counting(
 
 
 def print_above(line: str) -> None:
-    """Print a line on standard error, above a bar where one is shown."""
+    """Print a line on standard error, above a bar if one is shown."""
     bars = sys.modules.get("tqdm")
     print(line, file=sys.stderr) if bars is None else bars.tqdm.write(line, sys.stderr)
 
@@ -105,7 +105,7 @@ _NOTHING = Progress(0.0, None, "")
 class Bar:
     """A bar on standard error, as a context manager that is called with every event.
 
-    It appears after a second and disappears at the end, only on a terminal or in a notebook: log
+    It appears after a second, only on a terminal or in a notebook, and disappears at the end: log
     files stay clean, unless a line per minute is requested. Remarks are printed above it.
     """
 
@@ -118,7 +118,7 @@ class Bar:
         self._thread = Thread(target=self._show, daemon=True) if self._screen or log else None
 
     def __call__(self, event: Progress) -> None:
-        """Take an event; one with less than before starts over."""
+        """Accept an event; one with less done than before starts over."""
         if self._first is _NOTHING or event.done < self._last.done:
             self._first, self._began = event, time.time()
         self._last = event
@@ -152,7 +152,7 @@ class Bar:
         line: Any = tqdm(
             file=file, leave=False, smoothing=0, dynamic_ncols=self._screen, delay=_REFRESH_SECONDS
         )
-        line.delay = 0.0  # it only had to print nothing yet
+        line.delay = 0.0  # the delay only kept it from printing at once
         while True:
             if self._first is not _NOTHING:
                 self._refresh(line)
@@ -163,7 +163,7 @@ class Bar:
     def _refresh(self, line: Any) -> None:
         event = self._last
         line.initial, line.n, line.start_t = self._first.done, event.done, self._began
-        line.last_print_t = self._began  # else `close` leaves it in place
+        line.last_print_t = self._began  # otherwise `close` would leave it in place
         line.total = event.total and max(event.total, event.done)
         line.set_description_str(str(event), refresh=False)
         unknown = not line.total or event.done <= self._first.done

@@ -105,7 +105,7 @@ def same(one: Any, two: Any) -> bool:
 def plain(value: Any) -> Any:
     """Return a value as a JSON value.
 
-    Exact numbers become text, what is not a number null, infinities "inf" and "-inf".
+    Exact numbers become text, nan becomes null, infinities become "inf" and "-inf".
 
     >>> plain({"a": (Fraction(1, 3), math.inf), "b": np.array([[0.5, math.nan]])})
     {'a': ['1/3', 'inf'], 'b': [[0.5, None]]}

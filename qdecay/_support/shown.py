@@ -9,10 +9,10 @@ from typing import Protocol
 
 
 class ExactNumber(Protocol):
-    """A real number that knows its decimals."""
+    """A real number that can be written in decimals."""
 
     def decimal(self, digits: int) -> str:
-        """Return it rounded to this many significant digits."""
+        """Return the number rounded to this many significant digits."""
 
     def __lt__(self, other: int) -> bool:
         """Whether it is smaller."""
@@ -57,8 +57,8 @@ def shown_fraction(number: Fraction, digits: int = 4, longest: int = 12) -> str:
 
     Args:
         number: exact.
-        digits: of one that is rounded, at least 1.
-        longest: characters of one that is written unchanged.
+        digits: significant digits of a rounded number, at least 1.
+        longest: the most characters of a number that is written unchanged.
 
     >>> [shown_fraction(Fraction(x)) for x in ("1/3", "1e-30", "4.0000019e-30", "-1e40")]
     ['1/3', '1e-30', '≈4.000e-30', '-1e+40']
@@ -145,7 +145,7 @@ def shown_interval(ends: tuple[float, float] | None) -> str:
 def bracket_decimal(lower: Fraction, upper: Fraction) -> tuple[str, int]:
     """Return the middle of a bracket in (0, 1), to the digit that its width leaves uncertain.
 
-    And how many units of that digit, 1 to 9, the ends are away from it, at most.
+    Also return how many units of that digit, 1 to 9, the ends are away from it at most.
 
     >>> bracket_decimal(Fraction("0.81165085215"), Fraction("0.81165085245"))
     ('0.8116508523', 2)
@@ -165,7 +165,7 @@ def bracket_decimal(lower: Fraction, upper: Fraction) -> tuple[str, int]:
 
 
 def shown_bracket(lower: Fraction, upper: Fraction) -> str:
-    """Return a bracket in (0, 1) in text; in parentheses how far the last digit may be off.
+    """Return a bracket in (0, 1) as text, with the uncertainty of the last digit in parentheses.
 
     >>> shown_bracket(Fraction("0.81165085215"), Fraction("0.81165085245"))
     '0.8116508523(2)'
@@ -175,7 +175,7 @@ def shown_bracket(lower: Fraction, upper: Fraction) -> str:
 
 
 def shown_up_to(number: Fraction) -> str:
-    """Return a number in (0, 1) in text, rounded down; near 1, its distance from 1.
+    """Return a number in (0, 1) as text, rounded down; near 1, by its distance from 1.
 
     >>> [shown_up_to(Fraction(x)) for x in ("0.97968", "999999999/1000000000", "0.9991307")]
     ['0.9796', '1 - 1e-9', '1 - 0.00087']

@@ -1,4 +1,4 @@
-"""Identify a store by its first bytes: a command may be given the store of another."""
+"""Identify a store by its first bytes: a command may be given another command's store."""
 
 from __future__ import annotations
 

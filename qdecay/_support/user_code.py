@@ -22,7 +22,7 @@ _STANDARD = Path(sysconfig.get_path("stdlib"))
 
 
 class UserCodeError(InputError):
-    """The user's own code raised.
+    """The user's own code raised an error.
 
     Attributes:
         shown: the traceback from the user's first line on; "" if none was reached.
@@ -60,7 +60,7 @@ def import_user_module(module: str, name: str) -> ModuleType:
 
     Raises:
         InputError: there is no such module.
-        UserCodeError: it raised while it was imported.
+        UserCodeError: it raised an error while it was imported.
     """
     if str(Path.cwd()) not in sys.path:
         sys.path.insert(0, str(Path.cwd()))
@@ -80,11 +80,11 @@ def import_user_function(text: str, takes: str) -> Callable[..., Any]:
 
     Args:
         text: the name.
-        takes: what it is to be a function of, for the message.
+        takes: its expected arguments, for the message.
 
     Raises:
         InputError: it is not of that form, or there is no such module or function.
-        UserCodeError: the module raised while it was imported.
+        UserCodeError: the module raised an error while it was imported.
     """
     module, _, name = text.partition(":")
     if not name:
@@ -98,7 +98,7 @@ def import_user_function(text: str, takes: str) -> Callable[..., Any]:
 
 
 def described(error: BaseException) -> str:
-    """Return an exception in one line: its type and what it says.
+    """Return an exception in one line: its type and its message.
 
     >>> described(ValueError("too small"))
     'ValueError: too small'
@@ -126,7 +126,7 @@ def user_traceback(error: BaseException) -> tuple[BaseException | None, str]:
 
 
 def _is_theirs(file: str) -> bool:
-    if file.startswith("<"):  # the import system, what dataclasses write
+    if file.startswith("<"):  # the import system, and code that dataclasses generate
         return False
     folders = Path(file).parents
     if _STANDARD in folders and not {"site-packages", "dist-packages"} & set(Path(file).parts):

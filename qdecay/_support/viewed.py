@@ -1,8 +1,8 @@
-"""The one door upwards: what results look like is known above them, and found when it is asked for.
+"""The one way upwards in the layers: how results are displayed is defined above them.
 
-A result says what is true; how it is shown, drawn or explored belongs to a layer that imports
-results. So that nobody has to know where, the methods are here, and the module that has the answers
-is imported by its name when one of them is called, as pandas finds its plotting backend.
+A result contains facts; how it is shown, drawn or explored belongs to a layer that imports results.
+The methods are here, so that users need not know where that is; the module that implements them is
+imported by name when one of them is called, just as pandas finds its plotting backend.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class Shown:
     __slots__ = ()
 
     def _repr_html_(self) -> str:
-        """What notebooks show; it needs no script and loads nothing."""
+        """Return what notebooks show: HTML without scripts that loads nothing."""
         html: str = _views().html(self)
         return html
 
@@ -39,10 +39,10 @@ class Plotted:
     __slots__ = ()
 
     def plot(self, ax: Axes | None = None) -> Axes:
-        """Draw it, and return the axes.
+        """Draw the value, and return the axes.
 
         Args:
-            ax: what to draw in; None makes a new figure, as pyplot does.
+            ax: the axes to draw in; None makes a new figure, as pyplot does.
 
         Raises:
             InputError: matplotlib is not installed; the message says how to install it.
@@ -73,10 +73,10 @@ class Explored:
     def explore(self) -> Page:
         """Return its page, with a slider for gamma; a notebook shows it in the cell.
 
-        It shows what is exact. `qdecay.report` can train agents too, and writes files.
+        The page shows exact results only. `qdecay.report` can also train agents, and writes files.
 
         Raises:
-            InputError: there is no page, such as of rewards that no float can hold.
+            InputError: there is no page, for example because a reward is too large for floats.
         """
         page: Page = _views().explore(self)
         return page

@@ -22,7 +22,7 @@ class FoundBracket(NamedTuple):
 
 
 class FoundTie(NamedTuple):
-    """Pairs of one state that could not be told apart, and where."""
+    """Pairs of one state that could not be distinguished, and where."""
 
     pairs: tuple[int, ...]
     lower: Fraction
@@ -48,7 +48,7 @@ def changes_of(model: RationalModel, left: Mask, inside: Mask, right: Mask) -> d
 
 
 def append(brackets: list[FoundBracket], new: FoundBracket) -> None:
-    """Add a bracket, as one with the one before if both touch and neither says more."""
+    """Add a bracket, merged with the one before if they touch and neither says more."""
     touching = brackets and brackets[-1].upper == new.lower
     if touching and brackets[-1].content == new.content == NOT_SEPARATED:
         last, changes = brackets.pop(), new.changes.copy()

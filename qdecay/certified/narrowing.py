@@ -1,13 +1,13 @@
-"""Brackets around one breakpoint made narrower, by exact signs at rational gammas.
+"""Narrow brackets around one breakpoint, by exact signs at rational gammas.
 
-Left of the bracket a policy is optimal, and a pair that enters in it has an advantage that changes
-its sign there once. At gamma = a / b, with q the common denominator of all probabilities, the
-policy's value is b q y where
+Left of the bracket a policy is optimal, and the advantage of a pair that enters in the bracket
+changes its sign there once. At gamma = a / b, with q the common denominator of all probabilities,
+the policy's value is b q y where
 
     (b q I - a W) y = r,        W = q P and r in integers,
 
-and the pair's advantage has the sign of r(s, a) + a w y - b q y(s). `Refinement` knows y to as many
-places as that takes, also in sparse models of thousands of states.
+and the pair's advantage has the sign of r(s, a) + a w y - b q y(s). `Refinement` computes y to as
+many places as needed, even in sparse models of thousands of states.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from qdecay.exact.solver.refinement import Refinement
 from qdecay.exact.solver.submatrix import columns_of, rows_of
 
 _MOST_BITS = 1000  # binary places of values, before a sign is given up
-_WORD, _PLACES = 2**61, 58  # 64-bit integers hold b q for numbers b of so many bits less q's
+_WORD, _PLACES = 2**61, 58  # 64-bit integers hold b q if b has so many bits less q's
 
 
 def narrowed(
@@ -39,8 +39,8 @@ def narrowed(
 
     Args:
         policy: optimal left of the bracket.
-        pair: its advantage is negative at the left end, positive at the right one, and has one
-            root between.
+        pair: its advantage is negative at the left end, positive at the right end, and has one
+            root in between.
 
     Raises:
         BudgetExceeded: the time is up.

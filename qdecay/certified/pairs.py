@@ -1,4 +1,4 @@
-"""The pairs of a model, exact or of floats, whose numbers are taken as they are."""
+"""The pairs of a model, exact or of floats; floats are taken exactly as they are."""
 
 from __future__ import annotations
 

@@ -1,10 +1,10 @@
 """Policy regions with proven brackets, for models too large for exact ones.
 
-The middle of three: exact regions are algebraic numbers with a proof, for hundreds of states;
-numeric ones follow changes in floating point at any size, and prove nothing of what is missing.
-These are rational brackets, outside of which the optimal actions of every state are proven, for
-thousands of states. Sums and products of floats with radii that include every rounding decide; see
-`qdecay.exact.solver.window` for the argument.
+There are three kinds of regions. Exact ones are algebraic numbers with a proof, for hundreds of
+states; numeric ones follow changes in floating point at any size, and prove nothing about what they
+miss. Certified ones, here, are rational brackets outside of which the optimal actions of every
+state are proven, for thousands of states. Sums and products of floats with radii that include every
+rounding decide; see `qdecay.exact.solver.window` for the argument.
 """
 
 from __future__ import annotations
@@ -42,21 +42,21 @@ def certified_policy_regions(
     """Return brackets around every gamma in (0, 1 - 1e-9) where optimal actions change.
 
     Args:
-        problem: a model, exact or of floats, which are taken as they are; or anything that
+        problem: a model, exact or of floats (which are taken as they are); or anything that
             `qdecay.as_mdp` accepts.
-        width: of each bracket, at most where floats allow that; exact, > 0. Where they cannot tell
-            actions apart on a longer interval, the result has a `NearTie`.
+        width: the largest width of a bracket where floats allow it; exact, > 0. If they cannot
+            distinguish actions on a longer interval, the result has a `NearTie`.
         start: overrides the model's start state.
         max_seconds: limit of wall time, > 0; None is no limit.
         progress: True shows a bar; a function is called with a `Progress` at each bracket.
 
-    Returns: the regions up to 1 - 1e-9, or to where floats tell nothing any more; `stopped` says
-        why.
+    Returns: the regions up to 1 - 1e-9, or up to where floats no longer prove anything; `stopped`
+    says why.
 
     Raises:
         TypeError, ValueError: an argument is not exact, or out of range.
-        BudgetExceeded: max_seconds ran out; `best` are the regions up to their `proven_to`, or None
-            if not even the sets right of 0 were determined.
+        BudgetExceeded: max_seconds ran out; `best` has the regions up to their `proven_to`, or is
+            None if not even the sets right of 0 were determined.
     """
     mdp = as_model(problem)
     start = mdp.start if start is None else whole(start, "start", 0, mdp.n_states - 1)

@@ -1,4 +1,4 @@
-"""What certified regions are: rational brackets, and proven sets between them."""
+"""Certified regions: rational brackets, and proven sets between them."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from qdecay.model.base import FiniteMDP
 if TYPE_CHECKING:
     import pandas as pd
 
-LAST = 1 - Fraction(1, 10**9)  # the gamma up to which regions are asked for
+LAST = 1 - Fraction(1, 10**9)  # the gamma up to which regions are computed
 ONE_BREAKPOINT = "one breakpoint"
 NOT_SEPARATED = "not separated"
 STATEMENT = (
@@ -48,11 +48,11 @@ class CertifiedBracket(Record):
     """An interval of gamma outside of which everything is proven.
 
     Attributes:
-        lower, upper: its ends, exact. What is said of the regions beside it holds at the ends too.
+        lower, upper: its ends, exact. The statements about the regions beside it include the ends.
         content: "one breakpoint" if the optimal sets change at exactly one gamma inside; "not
-            separated" if there may be several, or a touch, or nothing.
-        changes: the states whose set may change inside, with the sets beside the bracket; both are
-            equal where a state's set may only be larger for a moment.
+            separated" if there may be several changes, a touch, or nothing.
+        changes: the states whose set may change inside, with the sets on either side; these are
+            equal if a state's set may only be larger at a point inside.
     """
 
     lower: Fraction
@@ -85,7 +85,7 @@ class CertifiedBracket(Record):
 
 @dataclass(frozen=True, eq=False, repr=False)
 class NearTie(Record):
-    """Actions of one state that could not be told apart on an interval: equal, or nearly so.
+    """Actions of one state that could not be distinguished on an interval: equal, or nearly so.
 
     Attributes:
         state: the state.
@@ -104,8 +104,8 @@ class NearTie(Record):
 
 
 class _Regions(Sequence[Sets]):
-    """The sets of regions, of which what changes is kept: thousands of them would be many times
-    the model."""
+    """The sets of all regions, stored as changes: thousands of full sets would need many times the
+    memory of the model."""
 
     def __init__(self, first: Sets, brackets: Sequence[CertifiedBracket]) -> None:
         self._first, self._brackets = first, brackets
@@ -140,11 +140,11 @@ class CertifiedRegions(SetsAlong, Plotted, Explored):
     """Brackets in ascending order, and the proven sets between them.
 
     Attributes:
-        width: the largest width that was asked for; `wider` says which brackets are wider.
+        width: the largest requested width; `wider` lists the brackets that are wider.
         proven_to: all of (0, proven_to] is covered.
         brackets: disjoint; region i lies between brackets i - 1 and i.
         first: the optimal actions of every state right of 0; () if none is available.
-        near_ties: where, of some states, other actions may be optimal too, or instead.
+        near_ties: states and intervals where other actions may be optimal too, or instead.
         stopped: why the search ended before 1 - 1e-9, or left brackets wider than it could; or
             None.
     """
@@ -161,7 +161,7 @@ class CertifiedRegions(SetsAlong, Plotted, Explored):
 
     @property
     def regions(self) -> Sequence[Sets]:
-        """The optimal actions of every state in each region; each is made when it is asked for."""
+        """The optimal actions of every state in each region, computed on demand."""
         return _Regions(self.first, self.brackets)
 
     @property
@@ -170,7 +170,7 @@ class CertifiedRegions(SetsAlong, Plotted, Explored):
 
     @cached_property
     def rational_model(self) -> RationalModel:
-        """The model in integers; floats are the fractions that they are."""
+        """The model in integers; floats are taken as the fractions that they are."""
         return pairs_of_model(self.mdp)
 
     @property
@@ -179,7 +179,7 @@ class CertifiedRegions(SetsAlong, Plotted, Explored):
 
     @property
     def reaches_the_end(self) -> bool:
-        """Whether the regions reach 1 - 1e-9, as was asked."""
+        """Whether the regions reach 1 - 1e-9, as requested."""
         return self.proven_to >= LAST
 
     @property
@@ -189,7 +189,7 @@ class CertifiedRegions(SetsAlong, Plotted, Explored):
 
     @property
     def not_separated(self) -> tuple[int, ...]:
-        """The brackets that may hold several changes, or a touch, or nothing."""
+        """The brackets that may contain several changes, a touch, or nothing."""
         return tuple(i for i, b in enumerate(self.brackets) if b.content == NOT_SEPARATED)
 
     @property
@@ -239,7 +239,7 @@ class CertifiedRegions(SetsAlong, Plotted, Explored):
     def optimal_actions(self, gamma: RationalLike | AlgebraicNumber) -> Sets | None:
         """Return the sets at one gamma, 0 < gamma <= proven_to, or None inside a bracket.
 
-        Of a state in a near tie there, all actions that may be optimal.
+        For a state in a near tie there, all actions that may be optimal.
         """
         region, number = self.region_of(gamma), gamma_number(gamma)
         return None if region is None else self.possible_actions(region, number, number)
@@ -247,7 +247,8 @@ class CertifiedRegions(SetsAlong, Plotted, Explored):
     def possible_actions(
         self, region: int, lower: Fraction | AlgebraicNumber, upper: Fraction | AlgebraicNumber
     ) -> Sets:
-        """Return the sets of a region, with what may be optimal in near ties on an interval."""
+        """Return the sets of a region, including all that may be optimal in near ties on an
+        interval."""
         return self._with_ties(self.regions[region], lower, upper)
 
     def _with_ties(
@@ -265,10 +266,10 @@ class CertifiedRegions(SetsAlong, Plotted, Explored):
     def narrowed(
         self, width: RationalLike, *, max_seconds: RealLike | None = None
     ) -> CertifiedRegions:
-        """Return the same with brackets of at most this width, where one breakpoint is inside.
+        """Return the same regions with brackets of at most this width around single breakpoints.
 
-        Exact signs at rational gammas decide, so that brackets may be much narrower than floats
-        tell: 1e-14 in models whose probabilities have short denominators. Others stay as they are.
+        Exact signs at rational gammas decide, so brackets may be much narrower than with floats:
+        1e-14 in models whose probabilities have short denominators. Other brackets stay unchanged.
 
         Args:
             width: exact, > 0.
@@ -327,9 +328,9 @@ class CertifiedRegions(SetsAlong, Plotted, Explored):
     def reached_brackets(self) -> tuple[int, ...]:
         """Return the brackets in which the set of a state reached from the start may change.
 
-        Reached: with positive probability under some policy that may be optimal left of the
-        bracket, inside, or right of it. In one that is not separated, states whose set may change
-        may take any action.
+        A state counts as reached if some policy that may be optimal left of the bracket, inside, or
+        right of it reaches it with positive probability. In a bracket that is not separated, states
+        whose set may change may take any action.
 
         Raises:
             ValueError: the model has no start state.

@@ -1,14 +1,14 @@
 """The search for proven brackets, from gamma = 0 upwards.
 
-At each moment a policy is proven optimal at gamma = x, and with it the pairs that tie for every
-gamma. A window of floats with radii (`qdecay.exact.solver.window`) then bounds all advantages on an
-interval that begins at x. Up to where the first upper bound is no longer negative the optimal sets
-are proven constant. There a bracket begins. Beyond it, pairs whose lower bound is positive enter
-the policy, until all upper bounds are negative again, but for pairs that tie for ever: the bracket
-ends.
+At any time a policy is proven optimal at gamma = x, and the pairs are known that tie with it for
+every gamma. A window of floats with radii (`qdecay.exact.solver.window`) then bounds all advantages
+on an interval that begins at x. Up to where the first upper bound is no longer negative the optimal
+sets are proven constant. There a bracket begins. Beyond it, pairs whose lower bound is positive
+enter the policy, until all upper bounds are negative again, except those of permanent ties: there
+the bracket ends.
 
-A pair that is neither, over more than the width, is a *near tie*. Which policy is optimal is then
-not known, so that all other bounds must have room for it: see `_make_room`.
+A pair whose sign stays unknown over more than the width is a *near tie*. It is then unknown which
+policy is optimal, so all other bounds must allow for either choice: see `_make_room`.
 """
 
 from __future__ import annotations
@@ -35,29 +35,29 @@ from qdecay.exact.solver.rational_model import RationalModel
 from qdecay.exact.solver.room import room_of
 from qdecay.exact.solver.window import Window
 
-_FINEST = 2.0**-36  # roots closer than this part of half a window are not told apart
+_FINEST = 2.0**-36  # roots closer than this share of half a window are not distinguished
 _RESOLVED = Fraction(1, 2**42)  # of half a window: `Window` reads intervals with 2^-45 to spare
 _SLOW_GROWTH = 30  # of values in gamma: right of 0, a window there is then wide enough
 _CHANGES = 6  # that a window should hold: more would make it wider than is useful
-_WIDER = 10  # brackets may be wider than asked for: four times, sixteen times, ..
+_WIDER = 10  # brackets may be wider than requested: four times, sixteen times, ..
 _FEW, _MANY = 8, 100  # near ties: so few are never too many; of more than so many most stay
-_MOST_DOUBTFUL = 0.25  # near ties, for each state, beyond which floats tell too little
-_IDLE = 8  # steps that change what is in doubt, but do not go on
+_MOST_DOUBTFUL = 0.25  # near ties per state beyond which floats prove too little
+_IDLE = 8  # steps that change the near ties without progress
 _NO_BOUND = "floats bound no advantages there"
-_SWEEPS = 200  # of values at gamma = 1/2, by which states that are alike are found
+_SWEEPS = 200  # of values at gamma = 1/2, which find similar states
 
 
 class Lost(Exception):
-    """Floats do not tell how to go on; the message says why."""
+    """Floats do not show how to continue; the message says why."""
 
 
 class Search:
     """The state of the search.
 
     Attributes:
-        width: of brackets, at most.
+        width: the largest width of a bracket.
         to: where to end.
-        x: everything up to here is proven, or in a bracket, or a near tie.
+        x: everything up to here is proven, in a bracket, or a near tie.
         first: (N,) the pairs that are optimal right of 0.
         brackets, near_ties: what was found so far.
         stopped: why it ended before `to`, or None.
@@ -71,7 +71,7 @@ class Search:
         deadline: Deadline,
         report: Callable[[Fraction, int], None],
     ) -> None:
-        """`report` is told where the search is, and how many brackets it has found.
+        """`report` receives the position of the search and the number of brackets found.
 
         Raises:
             BudgetExceeded: the time was up before the sets right of 0 were known.
@@ -88,7 +88,7 @@ class Search:
         self.stopped: str | None = None
         self._graph = PolicyGraph(model, self._policy)
         self._loose = np.zeros(0, dtype=np.int64)  # pairs that are near ties at x
-        self._doubted = self.x  # where they were last looked at
+        self._doubted = self.x  # where they were last reviewed
         self._doubts: dict[int, tuple[Fraction, set[int]]] = {}  # by state: since, and pairs
         self._longest = Fraction(1)
 
@@ -99,7 +99,7 @@ class Search:
         return Ties(self.model, graph, v[:, None], self._deadline).identically_zero(pairs)
 
     def run(self) -> None:
-        """Go on to the end, or as far as floats tell anything.
+        """Continue to the end, or as far as floats prove anything.
 
         Raises:
             BudgetExceeded: the time is up.
@@ -117,10 +117,10 @@ class Search:
             self._end_ties(self._doubts.keys())
 
     def _along_window(self) -> None:
-        """Go on to the end of a new window, or until it is of no use.
+        """Continue to the end of a new window, or until it is no longer useful.
 
         Raises:
-            Lost, NoBound: it is of none.
+            Lost, NoBound: it is not useful.
         """
         begun, found, idle = self.x, len(self.brackets), 0
         self._look()
@@ -145,7 +145,7 @@ class Search:
         self._longest = (self.x - begun) * _CHANGES / max(changes, 1)
 
     def _narrower(self) -> None:
-        """Let the next window be narrower.
+        """Make the next window narrower.
 
         Raises:
             Lost: it is not wider than a bracket.
@@ -155,7 +155,7 @@ class Search:
             raise Lost("floats bound advantages only on intervals narrower than a bracket")
 
     def _look(self) -> None:
-        """Take a new window that begins at x or a little before.
+        """Open a new window that begins at x or a little before.
 
         Raises:
             Lost, NoBound: there is none.
@@ -178,11 +178,12 @@ class Search:
 
     @property
     def _end(self) -> Fraction:
-        """Where this window ends, or the search: a switch may have put a narrower window here."""
+        """Return where this window or the search ends; a switch may have put a narrower window
+        here."""
         return min(self._view.window.upper, self.to)
 
     def _advance(self) -> None:
-        """Go on to the next bracket and over it, or to the end."""
+        """Advance to the next bracket and past it, or to the end."""
         if len(self._loose) and self._doubted < self.x and self._view.clear_at(self._loose, self.x):
             self._review_doubts()
         suspects, end = self._suspects(self.x), self._end
@@ -206,7 +207,7 @@ class Search:
             self._useful = False
 
     def _grows_slowly(self) -> bool:
-        """Whether values do not change so quickly with gamma at x that windows are narrow there."""
+        """Whether values change slowly enough with gamma at x for windows to be wide there."""
         try:
             return relative_growth(self._graph, float(self.x)) < _SLOW_GROWTH
         except NoBound:
@@ -214,8 +215,8 @@ class Search:
 
     @property
     def _quarter(self) -> Fraction:
-        """A quarter of a bracket's width, or less where windows are narrow, or more where floats
-        tell no numbers apart that are so close."""
+        """A quarter of a bracket's width; less if windows are narrow, more if floats cannot
+        distinguish numbers that close."""
         half = Fraction(self._view.window.half_width)
         return _power_of_two(max(min(self.width / 4, half / 64), half * _RESOLVED))
 
@@ -229,7 +230,7 @@ class Search:
         return found
 
     def _frontier(self, pairs: Pairs, end: Fraction) -> list[Fraction]:
-        """Return where a bracket may begin, and where it may end, in the order to be tried.
+        """Return where a bracket may begin, and where it may end, in the order to try.
 
         Around the least root, it takes up to a third of the way to the next.
         """
@@ -261,9 +262,9 @@ class Search:
     # -- brackets
 
     def _pass(self, lower: Fraction, uppers: list[Fraction]) -> None:
-        """Go over a bracket that begins at `lower` and ends at the first of `uppers` that serves.
+        """Pass a bracket that begins at `lower` and ends at the first suitable one of `uppers`.
 
-        If none does, pairs that are still in doubt are near ties from there on.
+        If there is none, pairs that are still in doubt are near ties from there on.
         """
         before, open_, switches = self._zero.copy(), self._loose[:0], 0
         inside, simple = before.copy(), not self._doubts
@@ -289,28 +290,28 @@ class Search:
         inside[self._view.not_negative(self._suspects(lower), lower, upper)] = True
         simple = simple and together and switches == 1 and not self._doubts
         simple = simple and self._fall_together(others, lower, upper)
-        self.x = upper  # no sooner: the time may be up in any of these, and no bracket found
+        self.x = upper  # only now: the time may run out in any of these, with no bracket found
         if changed or bool((inside != before).any()):
             content = ONE_BREAKPOINT if simple else NOT_SEPARATED
             self._found(lower, content, before, inside)
 
     def _found(self, lower: Fraction, content: str, left: Mask, inside: Mask) -> None:
-        """Take a bracket that ends at x; the pairs are those optimal left of it, or in it."""
+        """Add a bracket that ends at x; the pairs are those optimal left of it, or in it."""
         changes = changes_of(self.model, left, inside, self._zero)
         append(self.brackets, FoundBracket(lower, self.x, content, changes))
 
     def _fall_together(self, pairs: Pairs, lower: Fraction, upper: Fraction) -> bool:
-        """Whether pairs that were optimal fall, and all that never were stay negative."""
+        """Whether pairs that were optimal fall, and all others stay negative."""
         others = np.setdiff1d(self._suspects(lower), pairs)
         falling = (self._view.window.slopes(pairs, lower, upper) < 0).all()
         return bool(falling) and not len(self._view.not_negative(others, lower, upper))
 
     def _settle(self, gamma: Fraction) -> tuple[Pairs, int]:
         """Find the policy that is optimal at a gamma; return the pairs in doubt, even if all others
-        are worse, and how many policies came before it. No bound has room for these then.
+        are worse, and the number of policies before it. No bound allows for these pairs then.
 
         Raises:
-            NoBound: floats do not tell.
+            NoBound: floats cannot decide.
         """
         switches = 0
         self._make_room(self._loose[:0])
@@ -330,12 +331,12 @@ class Search:
         return maybe[~tied], switches
 
     def _in_doubt(self, pairs: Pairs, gamma: Fraction) -> Pairs:
-        """Return pairs so that, with room for these, no other one is in doubt at a gamma.
+        """Return pairs such that, if bounds allow for them, no other pair is in doubt at a gamma.
 
-        They grow until that is so; then those go that are not in doubt with room for all.
+        They grow until that is so; then those are removed that are not in doubt even so.
 
         Args:
-            pairs: those in doubt without room.
+            pairs: those in doubt without such an allowance.
         """
         closed = False
         if len(self._loose) > _MANY and np.isin(self._loose, pairs).any():  # most still are
@@ -364,8 +365,8 @@ class Search:
         window = self._view.window
         try:
             self._useful &= window.update(self._graph, affected, touched)
-        except NoBound:  # it may reach 1, and the new policy never end
-            if not self.x:  # only of the policy right of 0 it is known what cancels there
+        except NoBound:  # it may reach 1, and the new policy may never end
+            if not self.x:  # what cancels at 0 is known only for the policy right of 0
                 raise
             window = self._window_at_x()
         self._view = View(self._graph, window, self._deadline)
@@ -373,7 +374,7 @@ class Search:
     # -- near ties
 
     def _doubt(self, pairs: Pairs, since: Fraction | None = None) -> None:
-        """Take these pairs, and no others, for the near ties, those that are new from `since` on.
+        """Make these pairs the near ties; new ones count from `since` on.
 
         Raises:
             Lost: they are too many.
@@ -402,14 +403,14 @@ class Search:
                 self.near_ties.append(FoundTie(tuple(sorted(tied)), begun, self.x))
 
     def _unsure(self) -> Mask:
-        """Return the pairs of states in which several tie for ever, but near ties lie ahead."""
+        """Return the pairs of states with permanent ties from which near ties can be reached."""
         several = np.bincount(self.model.pair_state[self._zero], minlength=self.model.n) > 1
         ahead = np.bincount(self.model.pair_state[self._near], minlength=self.model.n) > 0
         unsure: Mask = (several & ahead)[self.model.pair_state]
         return unsure
 
     def _review_doubts(self) -> None:
-        """Settle the near ties that are none any more at x.
+        """Settle the near ties that have ended at x.
 
         Where pairs are positive, the optimal sets have changed somewhere since they began.
         """
@@ -420,7 +421,7 @@ class Search:
             self._found(self.x, NOT_SEPARATED, before, before)
 
     def _make_room(self, doubtful: Pairs) -> None:
-        """Let upper bounds allow for what the choice in near ties may add to values."""
+        """Make upper bounds allow for what the choice in near ties may add to values."""
         model, window = self.model, self._view.window
         room = Bound(np.full(model.n_pairs, -np.inf), np.zeros(model.n_pairs, dtype=np.int64))
         if len(doubtful):

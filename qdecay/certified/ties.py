@@ -1,4 +1,4 @@
-"""Which pairs tie with the policy for every gamma: by likeness of states, or by power series."""
+"""Which pairs tie with the policy for every gamma: by similar states, or by power series."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Ties:
         values: NDArray[np.float64],
         deadline: Deadline,
     ) -> None:
-        """`values` are near the policy's, (n, any number of columns)."""
+        """`values` are close to the policy's, (n, any number of columns)."""
         self._model, self._graph, self._deadline = model, graph, deadline
         self._known: dict[int, bool] = {}
         self._alike = Alike(graph, model.rewards, values)

@@ -1,4 +1,4 @@
-"""The windows through which certified regions are seen: how wide, and with how many terms."""
+"""The windows for certified regions: how wide, and with how many terms."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def window_at(
     states from which rewards are far. Windows are not wider than K = 20 allows.
 
     Args:
-        longest: its length at most.
+        longest: its largest length.
 
     Raises:
         NoBound: floats prove nothing.
@@ -68,7 +68,7 @@ def _steps(graph: PolicyGraph, gamma: float) -> tuple[Homes | None, float]:
 
 
 def _terms(by_steps: float, by_growth: float) -> int:
-    """Return the least K for which what later terms leave out is small enough."""
+    """Return the least K for which the omitted terms are small enough."""
     for terms in _TERMS:
         left = max(by_steps ** (terms + 1), by_growth ** (terms + 1) / math.factorial(terms + 1))
         if left <= _BELOW:

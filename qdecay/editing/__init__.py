@@ -2,12 +2,12 @@
 
 | module | its idea |
 | --- | --- |
-| `server` | what is answered to whom |
-| `visitors` | who may ask |
+| `server` | answers requests |
+| `visitors` | which requests are allowed |
 | `requests` | what each request does |
 | `folder` | the files of one folder, and nothing else |
-| `drafts` | what is being typed, kept through every crash |
-| `documents`, `places` | documents that readers take, and the place of what they refuse |
+| `drafts` | the current input, which survives every crash |
+| `documents`, `places` | documents that readers accept, and the places of what they refuse |
 | `solving` | a document's page |
-| `workers` | processes that solve, of which the newest request of a page wins |
+| `workers` | processes that solve; the newest request of a page wins |
 """

@@ -1,4 +1,4 @@
-"""The documents that are edited: which kind they are, what readers say, and those to begin with."""
+"""The documents to edit: their kinds, how they are read, and the ones to begin with."""
 
 from __future__ import annotations
 
@@ -26,6 +26,16 @@ SCHEMAS: Mapping[str, str] = {"chain": LAYOUT_SCHEMA, "grid": GRID_SCHEMA, "mode
 
 _LAYOUTS: Mapping[str, type[Layout]] = {"chain": ChainLayout, "grid": GridLayout}
 _HOMEWORK = ("A: stay or move", "B: left or right", "C: a short delay", "C: a long delay")
+_GRIDS = {
+    "AIMA4x3": "Russell and Norvig: the 4x3 world",
+    "AIMA3x3": "Russell and Norvig: exercise 17.8",
+    "DiscountGrid": "Berkeley: a near and a far exit",
+    "BridgeGrid": "Berkeley: the bridge",
+    "WindyGrid": "Sutton and Barto: the windy grid",
+    "CliffGrid": "Sutton and Barto: the cliff",
+    "CornersGrid": "Sutton and Barto: two corners",
+    "JumpGrid": "Sutton and Barto: two jumps",
+}
 _NAME = Path("the model")
 _SMALL_MODEL = {
     "schema": MDP_SCHEMA,
@@ -50,7 +60,7 @@ def kind_of(document: Any) -> str:
     """Return the kind of a document, by its schema.
 
     Raises:
-        Refused: it is no object, or its schema is another.
+        Refused: it is not an object, or has another schema.
     """
     schema = document.get("schema") if isinstance(document, dict) else None
     for kind, known in SCHEMAS.items():
@@ -64,7 +74,7 @@ def read_problem(document: Any) -> Layout | MDP:
     """Return what a document describes.
 
     Raises:
-        Refused: a reader does not take it; the message is the reader's.
+        Refused: the reader does not accept it; the message is the reader's.
     """
     kind = kind_of(document)
     try:
@@ -85,7 +95,7 @@ def as_model(problem: Layout | MDP) -> dict[str, Any]:
 def presets() -> list[dict[str, Any]]:
     """Return the documents to begin with: the homework, the grids of textbooks, a small model."""
     chains = [(id_, title, _layout(id_)) for id_, title in zip(HOMEWORK, _HOMEWORK, strict=True)]
-    grids = [(f"qdecay/{name}-v0", name, grid) for name, grid in PRESETS.items()]
+    grids = [(f"qdecay/{name}-v0", _GRIDS[name], grid) for name, grid in PRESETS.items()]
     return [
         *(_preset(id_, title, "chain", layout.to_json()) for id_, title, layout in chains),
         *(_preset(id_, title, "grid", grid.to_json()) for id_, title, grid in grids),

@@ -1,7 +1,7 @@
-"""The draft: what is being typed, valid or not, kept in a hidden file of the folder.
+"""The draft: the current input, valid or not, kept in a hidden file of the folder.
 
-It survives every crash. Two pages of one folder share it, and none silently replaces what the other
-wrote: whoever writes says which revision it has read, and is refused if that is no longer the last.
+It survives every crash. Two pages of one folder share it, and neither silently replaces what the
+other wrote: a page that writes names the revision it has read, and is refused if another is newer.
 A draft that cannot be read is moved aside, never overwritten.
 """
 
@@ -29,7 +29,7 @@ class Drafts:
         self._folder = folder
 
     def state(self) -> dict[str, Any]:
-        """Return the draft, its revision and a notice, each null where there is none."""
+        """Return the draft, its revision and a notice, each null if there is none."""
         notice, draft, data = None, None, self._stored()
         if data is not None:
             try:
@@ -40,10 +40,10 @@ class Drafts:
         return {"draft": draft, "revision": revision, "notice": notice}
 
     def store(self, request: Any) -> dict[str, Any]:
-        """Store a draft, which has its `base` besides, and return its revision.
+        """Store a draft, which also has its `base`, and return its revision.
 
         Raises:
-            Refused: it is no draft, or another page has written since.
+            Refused: it is not a draft, or another page has written since.
         """
         base = request.pop("base", None) if isinstance(request, dict) else None
         data = json.dumps(_checked(request), allow_nan=False).encode()
@@ -72,7 +72,7 @@ class Drafts:
 
 
 def _checked(draft: Any) -> dict[str, Any]:
-    """Return a draft: its frame is as it should be, whatever its documents are."""
+    """Return a draft whose outer form is valid, whatever its documents are."""
     if not isinstance(draft, dict) or not isinstance(draft.get("documents"), dict):
         raise Refused(HTTPStatus.BAD_REQUEST, "a draft has documents", "documents")
     if not isinstance(draft.get("kind"), str) or draft["kind"] not in SCHEMAS:

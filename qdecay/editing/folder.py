@@ -1,8 +1,8 @@
 """The files of one folder: plain names ending in .json or .html, and nothing else.
 
-A name is checked before it is used, and the file again as it is opened: no link is followed, no
-folder or device is read. Files are written completely or not at all, beside and then in place of
-the old one.
+A name is checked before it is used, and the file again when it is opened: links are not followed,
+folders and devices are not read. Files are written completely or not at all: first beside the old
+file, then in its place.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ MAX_BYTES = 2 << 20
 """The largest document that is read or written."""
 
 _LONGEST = 200  # bytes of a name; systems take 255
-_FORBIDDEN = re.compile(r'[\\/:*?"<>|]')  # what some system takes for something else
+_FORBIDDEN = re.compile(r'[\\/:*?"<>|]')  # has another meaning on some system
 _DEVICES = re.compile(r"(?:con|prn|aux|nul|com\d|lpt\d)(?:\..*)?", re.IGNORECASE | re.ASCII)
 _NO_LINKS = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
 _BINARY = getattr(os, "O_BINARY", 0)
 _LISTED = 500  # files
-_BEGINNING = 1 << 16  # bytes, in which a document says what it is
+_BEGINNING = 1 << 16  # bytes, in which a document states its schema
 
 
 class Folder:
@@ -43,7 +43,7 @@ class Folder:
         """Make the folder if it is missing.
 
         Raises:
-            InputError: it cannot be made, is no folder, or cannot be written to.
+            InputError: it cannot be made, is not a folder, or cannot be written to.
         """
         try:
             if not os.path.lexists(path):
@@ -61,7 +61,7 @@ class Folder:
         """Return the names of its documents, in order: at most 500.
 
         Raises:
-            Refused: the folder cannot be read any more.
+            Refused: the folder can no longer be read.
         """
         try:
             with os.scandir(self.path) as entries:
@@ -104,8 +104,8 @@ class Folder:
         Args:
             name: known to be plain.
             data: what is written.
-            check: is called just before, while nothing else is written; what it raises speaks
-                against it.
+            check: called just before, while nothing else is written; an error that it raises
+                prevents the writing.
 
         Raises:
             Refused: it is a link or a folder, or cannot be written.
@@ -121,10 +121,10 @@ class Folder:
                 raise self._of_system(name, error) from error
 
     def check_place(self, name: str) -> None:
-        """Refuse to write where there is a link or a folder: before the work, and once more after.
+        """Refuse to write over a link or a folder: before the work, and once more after it.
 
         Raises:
-            Refused: there is.
+            Refused: there is one.
         """
         path = self.path / name
         try:
@@ -139,14 +139,14 @@ class Folder:
         return os.path.lexists(self.path / name)
 
     def version(self, name: str) -> str | None:
-        """Return the version of a file, None where there is none."""
+        """Return the version of a file; None if there is none."""
         return version_of(self.read(name)) if self.has(name) else None
 
     def rename(self, name: str, to: str) -> None:
-        """Give a file another name, in place of the one that has it.
+        """Rename a file, replacing any file of that name.
 
         Raises:
-            Refused: that cannot be done.
+            Refused: it cannot be renamed.
         """
         try:
             (self.path / name).replace(self.path / to)
@@ -166,7 +166,7 @@ def check_name(name: object, ending: str) -> str:
     """Return the name of a file of the folder.
 
     Raises:
-        Refused: it is no plain name, or has another ending.
+        Refused: it is not a plain name, or has another ending.
     """
     if not isinstance(name, str) or not name.isprintable():
         raise _no_name("a name is printable text")
@@ -182,12 +182,12 @@ def check_name(name: object, ending: str) -> str:
 
 
 def version_of(data: bytes) -> str:
-    """Return what tells one content of a file from another."""
+    """Return a value that distinguishes different contents of a file."""
     return hashlib.sha256(data).hexdigest()
 
 
 def too_large(name: str, most: int = MAX_BYTES) -> Refused:
-    """Return the refusal of what has more than `most` bytes."""
+    """Return the refusal of a file of more than `most` bytes."""
     text = f"{name}: is larger than {most:,} bytes, the editor's limit"
     return Refused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, text)
 

@@ -6,8 +6,8 @@
 | grid | `map[2]` (a row), `map[2][3]` (a cell), `legend.C.reward`, `wind[3]`, `noise`, ... |
 | model | `transitions[3].probability`, `state_names[2]`, `start`, ... |
 
-All count from 0. The readers say it in words, some counted from 1; this module knows these words,
-and its tests break every field of every kind of document.
+All count from 0. The readers' messages name places in words, some counted from 1; this module
+recognises these words, and its tests break every field of every kind of document.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What the editor refuses: a status of HTTP, one line, and the place in the document."""
+"""Refusals of the editor: an HTTP status, one line, and the place in the document."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ class Refused(Exception):
     """A request that is not fulfilled.
 
     Attributes:
-        status: of the answer, 4xx or 5xx.
+        status: the HTTP status, 4xx or 5xx.
         message: one line that says what is wrong and what to do.
         where: the place in the document, such as "branches[1].rewards[2]", or None.
     """
@@ -31,5 +31,5 @@ def too_long(seconds: float) -> Refused:
 
 
 def wrong(message: str, where: str | None = None) -> Refused:
-    """Return the refusal of a document or a file that is not as it should be."""
+    """Return the refusal of an invalid document or file."""
     return Refused(HTTPStatus.UNPROCESSABLE_ENTITY, message, where)

@@ -1,4 +1,4 @@
-"""What each request does: a JSON object in, a JSON object out, or `Refused`."""
+"""What each request does: it takes a JSON object, and returns one or raises `Refused`."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class Requests:
         }
 
     def state(self) -> dict[str, Any]:
-        """Return what a page begins with."""
+        """Return the initial state of a page."""
         return {
             "folder": str(self._folder.path),
             "files": self._files(),
@@ -73,7 +73,7 @@ class Requests:
         """Return a page that was solved.
 
         Raises:
-            Refused: there is none of that number, or not any more.
+            Refused: there is no such page, or no longer.
         """
         with self._lock:
             found = self._pages.get(number)
@@ -82,11 +82,11 @@ class Requests:
         return found
 
     def close(self) -> None:
-        """Stop all that is being solved."""
+        """Stop all solving."""
         self._workers.close()
 
     def _files(self) -> list[dict[str, str]]:
-        """Return the documents of the folder that say what they are."""
+        """Return the documents of the folder with their kinds."""
         kinds = {schema.encode(): kind for kind, schema in documents.SCHEMAS.items()}
         found = []
         for name in self._folder.names():
@@ -188,8 +188,8 @@ class Requests:
 def _solve(*arguments: Any) -> Solved:
     """Solve, in a process.
 
-    The server itself does not load what that takes, and so starts quickly. Nor may the answer be of
-    a class that would make it do so.
+    The server itself does not load the solver, and so starts quickly. Nor may the answer be of a
+    class that would make it load the solver.
     """
     found: Solved = importlib.import_module(_ENGINE).solve(*arguments)
     return found
@@ -221,7 +221,7 @@ class _Keys:
         return found
 
     def close(self) -> None:
-        """Refuse the others."""
+        """Refuse all remaining keys."""
         for key in self._left:
             raise Refused(HTTPStatus.BAD_REQUEST, f"unknown key {key!r:.60}")
 
@@ -232,7 +232,7 @@ def _check_size(document: Any) -> None:
 
 
 def _for_javascript(value: Any) -> Any:
-    """Return a document whose whole numbers JavaScript keeps; larger ones are text."""
+    """Return a document in which whole numbers too large for JavaScript are text."""
     if isinstance(value, dict):
         return {key: _for_javascript(entry) for key, entry in value.items()}
     if isinstance(value, list):

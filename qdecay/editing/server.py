@@ -60,7 +60,7 @@ class Reply(NamedTuple):
         body, kind: the content and its type.
         policy: its content security policy.
         status: of HTTP.
-        location: where to go instead, or "".
+        location: the address to redirect to, or "".
     """
 
     body: bytes
@@ -74,11 +74,11 @@ class Editor:
     """A server for one folder.
 
     Attributes:
-        address: of its page, with the token.
+        address: the address of its page, with the token.
     """
 
     def __init__(self, folder: Folder, *, port: int, max_seconds: float) -> None:
-        """Listen on a port, 0 is any free one, and start the process that solves.
+        """Listen on a port (0 means any free one), and start the process that solves.
 
         Raises:
             InputError: the port is in use or may not be used.
@@ -93,7 +93,7 @@ class Editor:
         self.address = f"{self._root}/{self.visitors.token}/"
 
     def ticket(self) -> str:
-        """Return an address that opens the page once, and may be seen by others afterwards."""
+        """Return an address that opens the page once; afterwards it may be seen by others."""
         return self._root + self.visitors.ticket()
 
     def serve(self) -> None:
@@ -112,7 +112,7 @@ class Editor:
         """Return the answer to a GET.
 
         Raises:
-            Refused: there is nothing of that path.
+            Refused: there is nothing at that path.
         """
         if self.visitors.redeem(path) or path == f"/{self.visitors.token}":
             place = f"/{self.visitors.token}/"
@@ -137,12 +137,12 @@ class Editor:
         """Return the answer to a POST; nothing is worked on that is not awaited any more.
 
         Raises:
-            Refused: there is nothing of that path, or the request is refused.
+            Refused: there is nothing at that path, or the request is refused.
         """
         action = self.requests.actions.get(self.visitors.rest_of(path))
         if action is None:
             raise _nothing()
-        # A draft is kept as it is; of a document every decimal is kept as it is written.
+        # A draft is kept unchanged; in a document every decimal is kept as written.
         decimal: Any = float if path.endswith("/draft") else str
         try:
             request = parse_json(body.decode(), "the request", decimal)
@@ -157,10 +157,10 @@ class Editor:
 
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
-    allow_reuse_address = sys.platform != "win32"  # where it would share the port with others
+    allow_reuse_address = sys.platform != "win32"  # there it would share the port with others
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Say nothing of connections that break off."""
+        """Ignore broken connections."""
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -203,7 +203,7 @@ class _Handler(BaseHTTPRequestHandler):
         """Return the body of a JSON request.
 
         Raises:
-            Refused: it is of another type, too long, or of unknown length.
+            Refused: it has another type, is too long, or of unknown length.
         """
         self._editor.visitors.rest_of(self.path)  # before anything is read
         if self.headers.get_content_type() != _JSON or "Content-Type" not in self.headers:
@@ -221,7 +221,8 @@ class _Handler(BaseHTTPRequestHandler):
         return body
 
     def _discard(self, length: int) -> None:
-        """Read what is not wanted: who sends all before reading would not see the answer."""
+        """Read a body that is not needed: a client that sends all before reading would miss the
+        answer."""
         left = min(length, 16 * MAX_BODY)
         while left > 0 and (read := len(self.rfile.read(min(left, 1 << 16)))):
             left -= read
@@ -240,7 +241,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(reply.body)
 
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
-        """Answer what is no proper request."""
+        """Answer an invalid request."""
         self.close_connection = True
         self._send(_refusal(HTTPStatus(code), HTTPStatus(code).phrase))
 

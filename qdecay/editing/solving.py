@@ -1,4 +1,4 @@
-"""A document's page: the very one that `qdecay report --exact-only` writes of its file."""
+"""A document's page: the same that `qdecay report --exact-only` writes for its file."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from qdecay.reporting.held import Held
 from qdecay.reporting.page import as_bytes, explorer
 
 DRAWING_SECONDS = 10.0
-"""What drawing the page may take after the search for regions and for their price."""
+"""The seconds for drawing the page, after the search for regions and for their price."""
 
 _TITLES = {"chain": "Choice", "grid": "Grid world", "model": "Model"}
 _DIGITS = 10
@@ -37,12 +37,12 @@ def solve(
 
     Args:
         document: as it was typed.
-        name: the title of the page; None is one for all documents of the kind.
-        gamma: where the reader is, as text; "" is nowhere.
+        name: the title of the page; None means the same title for all documents of a kind.
+        gamma: the reader's gamma, as text; "" means none.
         max_seconds: limit of the search for regions and for their price.
 
     Raises:
-        Refused: no reader takes the document, or the time is up.
+        Refused: no reader accepts the document, or the time is up.
     """
     at = None if gamma == "" else _gamma(gamma)
     name = name or _TITLES[kind_of(document)]
@@ -60,7 +60,7 @@ def solve(
 
 
 def warm() -> None:
-    """Do once what the first solve would otherwise wait for."""
+    """Do in advance what the first solve would otherwise wait for."""
     document = {"schema": "qdecay.layout/1", "near": ["now", [1]], "far": ["later", [0, 2]]}
     solve(document, None, "", 60.0)
 

@@ -1,8 +1,8 @@
-"""Who may ask: the page that this server itself has served, in a browser of this machine.
+"""Which requests are allowed: those of the page that this server has served, on this machine.
 
 Any web page that is open in the same browser can send requests to the loopback address, and a name
 of another host can be made to resolve to it (DNS rebinding). So a request must be addressed to the
-loopback address by name, may come from no other origin, and must know the address's token.
+loopback address by name, must not come from another origin, and must contain the address's token.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ class Visitors:
         """Return what follows the token in a path.
 
         Raises:
-            Refused: 404, it is not the token.
+            Refused: 404, the token is wrong.
         """
         _, token, *rest = path.split("/", 2)
         if not secrets.compare_digest(token.encode(), self.token.encode()):
@@ -62,7 +62,7 @@ class Visitors:
     def ticket(self) -> str:
         """Return a path that leads to the page once.
 
-        It opens the browser: every user of this machine can read the command line that does so, and
+        The browser is opened with it: every user of this machine can read that command line, and
         must not find the token there.
         """
         with self._lock:
@@ -70,7 +70,7 @@ class Visitors:
             return f"/open/{self._tickets[-1]}"
 
     def redeem(self, path: str) -> bool:
-        """Whether a path is a ticket, which is none from now on."""
+        """Whether a path is a ticket; it is used up by this call."""
         with self._lock:
             for ticket in self._tickets:
                 if secrets.compare_digest(path.encode(), f"/open/{ticket}".encode()):
@@ -80,5 +80,5 @@ class Visitors:
 
 
 def _only(values: Sequence[str]) -> str | None:
-    """Return the one value of a header; None if there are several."""
+    """Return the only value of a header; None if there are several."""
     return values[0] if len(values) == 1 else None

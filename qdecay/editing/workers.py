@@ -1,7 +1,7 @@
 """Processes that solve: each can be stopped at any time, and one more is always ready.
 
-Of two requests of one page the newer one wins: it gives the older one a moment to end by itself,
-which most do, and then stops its process, which harms nothing. What nobody waits for any more is
+Of two requests from one page the newer one wins: it gives the older one a moment to end by itself,
+which most do, and then stops its process, which does no harm. What nobody waits for any more is
 stopped, too: a page that is closed takes no place from others.
 """
 
@@ -18,12 +18,12 @@ from qdecay._support.processes import Processes, WorkerDied
 from qdecay.editing.refusals import Refused, wrong
 
 MOST = 4
-"""How many requests may be worked on at once."""
+"""How many requests may be processed at once."""
 
-_IDLE = 2  # processes that are kept: the last one used, and one that is ready when that is stopped
+_IDLE = 2  # processes kept: the last one used, and one that is ready when that is stopped
 _MOMENT_SECONDS = 0.3  # less than a new process takes to start
 _LOOK_SECONDS = 0.5  # between two looks whether anybody waits
-_START_SECONDS = 120.0  # of a busy machine; an idle one takes three
+_START_SECONDS = 120.0  # on a busy machine; an idle one takes three
 _T = TypeVar("_T")
 
 
@@ -41,7 +41,7 @@ class _Worker:
         self.is_stopped = False
 
     def begin(self) -> Future[object]:
-        """Start the process, unless that was done; the future is done when it is warm."""
+        """Start the process if necessary; the future is done when it is warm."""
         if self._begun is None:
             self._begun = self.submit(self._warm)
         return self._begun
@@ -68,7 +68,7 @@ class _Worker:
             except Exception:
                 if self.is_stopped:
                     raise _Stopped from None
-                return self._processes.result(future)  # which tells the errors of processes apart
+                return self._processes.result(future)  # distinguishes the errors of processes
 
     def stop(self) -> None:
         with self._lock:
@@ -77,7 +77,7 @@ class _Worker:
 
 
 class _Job:
-    """A request that is worked on."""
+    """A request in progress."""
 
     def __init__(self) -> None:
         self.solver: _Worker | None = None  # once it solves
@@ -92,7 +92,7 @@ class Workers:
         """Start the first; each calls `warm` before anything else."""
         self._warm = warm
         self._lock = Lock()
-        self._idle: list[_Worker] = []  # the last is taken first
+        self._idle: list[_Worker] = []  # the last one is used first
         self._jobs: dict[object, _Job] = {}
         self._all: set[_Worker] = set()
         self._is_closed = False
@@ -112,7 +112,7 @@ class Workers:
         """Return what a function returns, in a process.
 
         Args:
-            page: who asks; a newer request of the same page takes the place of this one.
+            page: the page that asks; a newer request of the same page replaces this one.
             is_awaited: whether anybody still waits for the answer.
             seconds: until the process is stopped.
             function: what is called; what it raises is raised here.
@@ -146,7 +146,7 @@ class Workers:
         self._starter.shutdown()
 
     def _registered(self, page: object, job: _Job) -> _Job | None:
-        """Make it the job of its page, and return the one before it."""
+        """Make it the job of its page, and return the previous one."""
         with self._lock:
             older = self._jobs.get(page)
             if older is None and len(self._jobs) >= MOST:
@@ -156,7 +156,7 @@ class Workers:
         return older
 
     def _supersede(self, job: _Job) -> None:
-        """Stop what a job solves; while it waits for a process to start, wait for that too."""
+        """Stop a job; if it is waiting for a process to start, wait for that too."""
         with self._lock:
             job.is_superseded = True
             solver = job.solver
@@ -183,7 +183,7 @@ class Workers:
                 if job.is_superseded:
                     raise _Stopped
                 job.solver = worker
-            self._keep_ready()  # not before: both at once would take twice as long
+            self._keep_ready()  # only now: both at once would take twice as long
             future: Future[_T] = self._started(worker.submit, function, *arguments)
             return worker.result(future, seconds, is_awaited)
         except TimeoutError:
@@ -207,7 +207,7 @@ class Workers:
             worker.stop()
 
     def _started(self, start: Callable[..., Future[_T]], *arguments: Any) -> Future[_T]:
-        """Call what may start a process."""
+        """Call a function that may start a process."""
         with self._lock:
             if self._is_closed:
                 raise _Stopped
@@ -221,7 +221,7 @@ class Workers:
         return worker
 
     def _keep_ready(self) -> None:
-        """Have a process ready that nobody uses."""
+        """Keep an unused process ready."""
         with self._lock:
             if self._idle or self._is_closed:
                 return

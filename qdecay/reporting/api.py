@@ -41,9 +41,9 @@ class Trainings:
     """The agents of a page or a figure: those of `compare`.
 
     Attributes:
-        seeds, seed: how many for each break-even gamma, >= 10, and the first seed.
-        learner: of qdecay, one's own, or None for the usual one.
-        max_steps: of each agent; what takes more is not started.
+        seeds, seed: how many agents for each break-even gamma, >= 10, and the first seed.
+        learner: one of qdecay's, your own, or None for the usual one.
+        max_steps: the most steps of each agent; longer training is not started.
 
     Raises:
         TypeError, ValueError: a number is of the wrong kind or out of range.
@@ -55,7 +55,7 @@ class Trainings:
     max_steps: int = MAX_STEPS
 
     def __post_init__(self) -> None:
-        """Refuse wrong numbers before the long work that comes first."""
+        """Check the numbers now, before the long work that precedes training."""
         whole(self.seeds, "seeds", 10)
         whole(self.seed, "seed", 0)
         count(self.max_steps, "max_steps")
@@ -81,22 +81,23 @@ def report(
     A notebook shows the page in the cell. It is one document that loads nothing from the network.
 
     Args:
-        problem: anything that `qdecay.as_mdp` accepts, but a model of floats; None is the homework.
-        path: the file to write, .html; an existing one is replaced. None writes none.
-        state: shown, and compared, by its number or its name; None is the start.
-        over: a number of the model, "success_rate=1/3..1" as in the shell, or a `ModelLine`: the
-            page also has a map over gamma and that number, with a slider for each.
-        seeds, seed, learner, max_steps: of the agents whose thresholds are shown, as in `compare`.
+        problem: anything that `qdecay.as_mdp` accepts, except a model of floats; None means the
+            homework.
+        path: the file to write, .html; an existing one is replaced. None writes no file.
+        state: the state to show and compare, by its number or name; None means the start.
+        over: a number of the model, such as "success_rate=1/3..1", or a `ModelLine`: the page then
+            also has a map over gamma and that number, with a slider for each.
+        seeds, seed, learner, max_steps: for the agents whose thresholds are shown, as in `compare`.
         exact_only: train no agents; show exact results only.
-        method: "exact"; or "certified" for models too large for that: the page shows proven
+        method: "exact"; or "certified" for models too large for that: the page then shows proven
             brackets and what is earned between them, and no agents are trained.
         progress: True shows bars; a function is called with a `Progress`.
-        options: keyword arguments of the environment that an id names or a layout describes.
+        options: keyword arguments of the environment, if `problem` is an id or a layout.
 
     Raises:
         InputError: the problem cannot be read, or the file cannot be written.
-        TypeError: `problem` is none, or a model of floats.
-        ValueError: an argument is out of range, or does not go with another.
+        TypeError: `problem` is not a problem, or is a model of floats.
+        ValueError: an argument is out of range, or cannot be combined with another.
 
     >>> page = report("qdecay/StayOrMove-v0", exact_only=True)
     >>> page.title, page.html[:15]
@@ -129,8 +130,8 @@ def page_of(
 ) -> Page:
     """Return the page of a source.
 
-    Its arguments are those of `report`; without `trainings` no agents are trained, and `dash` is
-    what messages write before the name of an option, "--" in the shell.
+    Its arguments are those of `report`; without `trainings` no agents are trained. `dash` is the
+    prefix of option names in messages, "--" in the shell.
     """
     _require_source(source, {"state": state, "over": over}, dash)
     with input_errors(dash):
@@ -141,7 +142,7 @@ def page_of(
         for name, given in {"over": over, "learner": learner}.items():
             if given is not None:
                 raise InputError(f"{dash}{name} cannot be combined with {dash}method certified")
-        assert source is not None  # as was required
+        assert source is not None  # required above
         return _certified(source, state, dash, progress)
     chapters = _chapters(source, state, over, dash, progress)
     if trainings is not None:
@@ -179,28 +180,31 @@ def plot(
 ) -> Figure:
     """Return a figure of a model, and write it if a path is given.
 
-    Results have a method `plot` too, which draws into axes of your own.
+    Results also have a method `plot`, which draws into your own axes.
 
     Args:
-        problem: anything that `qdecay.as_mdp` accepts, but a model of floats; None is the homework.
-        path: the file to write, .svg, .pdf or .png; an existing one is replaced. None writes none.
-        what: one or several of "regions", "values", "gap" (how much the best action leads by),
-            "price" (what each gamma earns), "thresholds" (where trained agents flip), "learning"
-            (of chains) and "map". None is regions and values, or with `over` the map.
-        state: whose actions and values are drawn, by its number or its name; None is the start.
-        over: a number of the model, "success_rate=1/3..1" as in the shell, or a `ModelLine`: the
-            map is drawn over gamma and that number.
-        seeds, seed, learner, max_steps: of the agents of "thresholds", as in `compare`.
+        problem: anything that `qdecay.as_mdp` accepts, except a model of floats; None means the
+            homework.
+        path: the file to write, .svg, .pdf or .png; an existing one is replaced. None writes no
+            file.
+        what: one or several of "regions", "values", "gap" (the lead of the best action), "price"
+            (what each gamma earns), "thresholds" (where trained agents flip), "learning" (for
+            chains) and "map". None means regions and values, or the map if `over` is given.
+        state: the state whose actions and values are drawn, by its number or name; None means the
+            start.
+        over: a number of the model, such as "success_rate=1/3..1", or a `ModelLine`: the map is
+            drawn over gamma and that number.
+        seeds, seed, learner, max_steps: for the agents of "thresholds", as in `compare`.
         progress: True shows bars; a function is called with a `Progress`.
-        options: keyword arguments of the environment that an id names or a layout describes.
+        options: keyword arguments of the environment, if `problem` is an id or a layout.
 
-    Returns: a figure of matplotlib.
+    Returns: a matplotlib figure.
 
     Raises:
         InputError: matplotlib is missing, the problem cannot be read, one of `what` cannot be drawn
-            of it, or the file cannot be written.
-        TypeError: `problem` is none, or a model of floats.
-        ValueError: an argument is out of range, or does not go with another.
+            for it, or the file cannot be written.
+        TypeError: `problem` is not a problem, or is a model of floats.
+        ValueError: an argument is out of range, or cannot be combined with another.
     """
     kinds = [what] if isinstance(what, str) else what
     if path is not None:
@@ -219,10 +223,10 @@ def plot(
 
 
 def kinds_of(what: Sequence[str] | None, over: str | ModelLine | None, dash: str = "") -> list[str]:
-    """Return the kinds of plots that are asked for.
+    """Return the requested kinds of plots.
 
     Raises:
-        InputError: there is no such kind, one is given twice, or the map does not go with `over`.
+        InputError: there is no such kind, one is given twice, or map and `over` are not both given.
     """
     kinds = list(what or (["regions", "values"] if over is None else ["map"]))
     for kind in kinds:
@@ -258,7 +262,7 @@ def figure_of(
 
 
 def _require_source(source: Source | None, given: Mapping[str, object], dash: str) -> None:
-    """Refuse what says nothing about the homework's four problems at once."""
+    """Refuse options that do not apply to the homework's four problems together."""
     for name, value in given.items():
         if value is not None and source is None:
             raise InputError(f"{dash}{name} requires {'SOURCE' if dash else 'a problem'}")
@@ -290,7 +294,7 @@ def _compared(chapter: Chapter, trainings: Trainings, progress: bool | OnProgres
     """Train agents for the state that a chapter shows, as `qdecay compare` does."""
     source = chapter.source
     if not chapter.mdp.available[chapter.shown_state].any():
-        return chapter  # nothing is chosen there
+        return chapter  # there is no choice there
     problem, settings = source.world(), vars(trainings)
     with input_errors(f"{source.text}: "), user_code(f"{source.text}: it"):
         state = chapter.shown_state

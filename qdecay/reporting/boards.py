@@ -1,4 +1,4 @@
-"""The boards of grid worlds and of Gymnasium's toy text, which their tables do not describe."""
+"""The boards of grid worlds and of Gymnasium's toy text, which are not part of their tables."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Board:
         actions: names of the actions.
         marks: a word for the special cells of the first layer's positions, "" for the others.
         kinds: how these cells are painted: as "start", "goal", "hole", "cliff", "wall" or "".
-        cell: what a layer's label distinguishes, or "".
+        cell: what the labels of layers distinguish, or "".
     """
 
     rows: int

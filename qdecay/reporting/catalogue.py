@@ -22,10 +22,10 @@ _BARE = ("qdecay/Chain-v0", "qdecay/GridWorld-v0")  # they require arguments
 
 @dataclass(frozen=True)
 class CatalogueEntry:
-    """One registered id, made with its own arguments.
+    """One registered id, made with its registered arguments.
 
     Attributes:
-        env_id: what `gymnasium.make` takes.
+        env_id: the id for `gymnasium.make`.
         summary: one sentence.
         arguments: what the id is registered with, besides the defaults.
         law: the equation of its break-even gammas, in g; it names the states it applies to.
@@ -46,7 +46,7 @@ class CatalogueEntry:
     breakpoints: tuple[AlgebraicNumber, ...]
 
     def to_json(self) -> dict[str, Any]:
-        """Return it as an entry of a qdecay.environments/1 document."""
+        """Return the entry as in a qdecay.environments/1 document."""
         return {
             "id": self.env_id,
             "summary": self.summary,
@@ -67,7 +67,7 @@ def catalogue() -> tuple[CatalogueEntry, ...]:
 
 
 def _equation(layout: ChainLayout) -> str:
-    """Return the equation of an ending chain's branches, such as 1 = 4 g^2."""
+    """Return the equation of the branches of a chain that ends, such as 1 = 4 g^2."""
     sides = []
     for _, stream in layout.branches:
         terms = [f"{reward} g^{k}" for k, reward in enumerate(stream) if reward]

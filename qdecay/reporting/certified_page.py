@@ -33,7 +33,7 @@ from qdecay.reporting.samples import decades
 
 WIDTH = 720.0  # of a bar, in pixels
 _TICK = 2.0  # of a bracket, at least
-_LABEL = 8.0  # pixels of a letter, about
+_LABEL = 8.0  # pixels per letter, about
 _MOST_BARS, _MOST_ROWS, _NAMED_CHANGES = 12, 2_000, 12
 _COLOURS = 7
 _SEVERAL = 7  # the colour of several actions
@@ -66,7 +66,7 @@ class Bar:
 
 
 def across_mark(at: float) -> float:
-    """Where a mark of the bars' axis lies in the plot."""
+    """Return the position in the plot of a mark of the bars' axis."""
     return LEFT + at / WIDTH * (figures.WIDTH - RIGHT - LEFT)
 
 
@@ -77,8 +77,8 @@ class CertifiedPage:
     Attributes:
         source: what the user named.
         mdp, regions: the model and its certified regions.
-        state: the state whose bar comes first; None is the start.
-        price: what each gamma costs; None where that is unknown.
+        state: the state whose bar comes first; None means the start.
+        price: what each gamma costs; None if that is unknown.
         why: why it is unknown.
     """
 
@@ -100,7 +100,7 @@ class CertifiedPage:
         return decades(ends) + 0.5
 
     def place(self, gamma: Fraction) -> float:
-        """Where a gamma lies, in pixels; what is too near to 1 lies at the right end."""
+        """Return the position of a gamma, in pixels; if it is too near to 1, the right end."""
         if gamma >= 1:
             return WIDTH
         depth = math.log10((1 - gamma).denominator) - math.log10((1 - gamma).numerator)
@@ -114,7 +114,7 @@ class CertifiedPage:
         return [(0.0, "0"), *shown]
 
     def bars(self) -> list[Bar]:
-        """The bars: of the state that was asked for or the start, and of others that change."""
+        """The bars: of the requested state or the start, and of other states that change."""
         first = self.state if self.state is not None else self.mdp.start
         changing = {s: None for bracket in self.regions.brackets for s in bracket.changes}
         tied = {tie.state: None for tie in self.regions.near_ties}
@@ -122,7 +122,7 @@ class CertifiedPage:
         return [self._bar(s) for s in (list(states) or [0])[:_MOST_BARS]]
 
     def more_states(self) -> int:
-        """How many states change that have no bar."""
+        """How many states that change have no bar."""
         changing = {s for bracket in self.regions.brackets for s in bracket.changes}
         return max(0, len(changing) - _MOST_BARS)
 
@@ -210,7 +210,8 @@ class CertifiedPage:
 
     @cached_property
     def opening(self) -> tuple[str, Priced] | None:
-        """The gamma of the first sentence, 0.9 if what is best there is proven; what it earns."""
+        """The gamma of the first sentence, 0.9 if the best actions there are proven, and what it
+        earns."""
         if self.price is None:
             return None
         for gamma in _OPEN_AT:
@@ -221,7 +222,7 @@ class CertifiedPage:
         return None
 
     def price_plot(self) -> Plot | None:
-        """Return the step curve of what each gamma earns; None where every one earns the same."""
+        """Return the step curve of what each gamma earns; None if all earn the same."""
         price, words = self.price, self.words
         if price is None or words is None or not words.where:
             return None

@@ -43,7 +43,7 @@ _STEPS = (1000, 500, 200, 100)  # grids of gamma, finest first
 _NUMBERS = 60_000  # action values on a page for one model, about
 _NAMED_CHANGES = 12
 _LONGEST = 40  # letters of a name
-_LONG = 4  # the least degree of a polynomial that is folded
+_LONG = 4  # the least degree of a polynomial that is folded away
 _UNDERTRAINED_STEP_SIZE = Fraction(1, 2)
 
 
@@ -54,13 +54,13 @@ class Chapter:
     Attributes:
         source: what the user named.
         mdp, regions: the model and its exact regions.
-        layout: of a chain.
-        plain: of a chain, whether nothing slips, escapes or adds noise.
-        board: of a toy-text environment.
-        state: the state shown first; None is the start.
-        comparison: exact, planned and learned thresholds of that state; None where there are none.
-        deadline: the limit of time for the price.
-        map: of the state shown first, over gamma and a parameter; None where none was asked for.
+        layout: the layout of a chain; otherwise None.
+        plain: for a chain, whether nothing slips, escapes or adds noise.
+        board: the board of a toy-text environment or grid; otherwise None.
+        state: the state shown first; None means the start.
+        comparison: exact, planned and learned thresholds of that state; None if there are none.
+        deadline: the time limit for the price.
+        map: the map of the state shown first, over gamma and a parameter; None if not requested.
     """
 
     source: Source
@@ -76,7 +76,7 @@ class Chapter:
 
     @cached_property
     def price(self) -> PagePrice | None:
-        """What every gamma costs; None where that is unknown (see `PagePrice.of`)."""
+        """What every gamma costs; None if that is unknown (see `PagePrice.of`)."""
         return PagePrice.of(self.regions, self.deadline)
 
     @cached_property
@@ -103,7 +103,10 @@ class Chapter:
 
     @property
     def state_names(self) -> list[str]:
-        """A name for every state, not too long to show; the homework counts from the first that it names."""
+        """A name for every state, not too long to show.
+
+        The homework counts from the first state that it names.
+        """
         first = _FIRST_STATE.get(self.source.text)
         if first is not None:
             return [str(first + s) for s in range(self.mdp.n_states)]
@@ -123,9 +126,9 @@ class Chapter:
 
     @property
     def shown_state(self) -> int:
-        """The state selected initially: the one asked for, the start, or the first that changes.
+        """The state selected initially: the requested one, the start, or the first that changes.
 
-        Of several starts, one in the middle of the likeliest.
+        If there are several starts, one in the middle of the likeliest.
         """
         if self.state is not None:
             return self.state
@@ -148,7 +151,7 @@ class Chapter:
         return self.regions.at_one
 
     def switching(self, state: int | None) -> list[AlgebraicNumber]:
-        """The gammas at which the best actions of a state change; none of no state."""
+        """The gammas at which the best actions of a state change; none without a state."""
         if state is None:
             return []
         points = [b for b in self.regions.breakpoints if state in b.changes]
@@ -200,7 +203,7 @@ class Chapter:
         }
 
     def _waits(self) -> list[tuple[int, str]] | None:
-        """The steps and the reward of each branch of a choice that ends; None of other models."""
+        """The steps and the reward of each branch of a choice that ends; None for other models."""
         if self.layout is None or not self.is_choice or self.layout.ending != "terminate":
             return None
         found = [(waiting(stream), stream) for _, stream in self.layout.branches]
@@ -211,8 +214,8 @@ class Chapter:
     def _moves(self) -> list[list[list[tuple[int | str | None, ...]]]]:
         """What each action does in each state: (next state or None, probability, reward).
 
-        If one of these numbers is shown rounded, the exact ones follow as text; the number of steps
-        comes last, with None for a text that is missing, if there are several.
+        If one of these numbers is shown rounded, the exact ones follow as text. The number of steps
+        comes last if there are several, after None if there is no such text.
         """
         mdp = self.mdp
         found: list[list[list[tuple[int | str | None, ...]]]] = [
@@ -290,7 +293,7 @@ class Chapter:
         }
 
     def compared(self) -> dict[str, Any] | None:
-        """Return what was compared, in words: each flip in numbers, the verdict and its reasons."""
+        """Return the comparison for display: each flip in numbers, the verdict and its reasons."""
         row = self.comparison
         if row is None:
             return None
@@ -316,8 +319,7 @@ class Chapter:
         ]
 
     def undertrained(self) -> Plot | None:
-        """Return how an under-trained learner behaves, for a plain chain that flips at one
-        gamma."""
+        """Return a plot of an under-trained learner, for a plain chain that flips at one gamma."""
         gammas = self.switching(self.mdp.start)
         if self.layout is None or not self.plain or len(gammas) != 1:
             return None
@@ -332,7 +334,7 @@ def read_chapter(
     Args:
         source: what the user named.
         max_seconds: limit on reading it, on the search for regions, and on their price.
-        progress: of that search; see `policy_regions`.
+        progress: progress of that search; see `policy_regions`.
 
     Raises:
         InputError: the source cannot be read as a finite model, or its rewards have no floats.
@@ -376,7 +378,7 @@ def _env(source: Source) -> gym.Env[Any, Any] | None:
 
 
 def shown_actions(source: Source) -> list[str]:
-    """Return the names of a source's actions as its page has them; none without a table."""
+    """Return the names of a source's actions as on its page; empty without a table."""
     try:
         mdp = source.mdp()
     except InputError:
@@ -418,7 +420,7 @@ def title_of(text: str) -> str:
 
 
 def _grows(found: Sequence[Sequence[float | None]], points: Sequence[Sample]) -> bool:
-    """Whether values diverge as gamma approaches 1, so that they need scaling by 1 - gamma."""
+    """Whether values diverge as gamma approaches 1 and need scaling by 1 - gamma."""
     middle = next(i for i, sample in enumerate(points) if sample.gamma >= Fraction(9, 10))
     largest = [
         max((abs(v) for curve in found if (v := curve[i]) is not None), default=0.0)

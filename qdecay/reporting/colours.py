@@ -1,11 +1,11 @@
 """The one palette: a colour has one meaning, in pages, notebooks and plots alike.
 
-Derived from the colours of Okabe and Ito (2008), darkened or lightened until text is readable:
-on `PAPER` and `SHEET` every colour that names something (`NEAR`, `FAR`, `GOOD`, `WARNING`,
-`LEARNED`, `PLANNED`, `EXACT`, `SOFT`, `INK`) has a contrast of at least 4.5, and every colour of
-an action or an explorer one of at least 3, which WCAG 2.2 asks of text and of graphics. Colours of
-one picture stay apart for readers with protanopia, deuteranopia and tritanopia; where many meet,
-shape, dashes or a label say the same again.
+Derived from the colours of Okabe and Ito (2008), darkened or lightened until text is readable: on
+`PAPER` and `SHEET` every colour that names something (`NEAR`, `FAR`, `GOOD`, `WARNING`, `LEARNED`,
+`PLANNED`, `EXACT`, `SOFT`, `INK`) has a contrast of at least 4.5, and every colour of an action or
+an explorer one of at least 3, as WCAG 2.2 requires for text and for graphics. Colours in one
+picture can be distinguished by readers with protanopia, deuteranopia and tritanopia; where many
+meet, shapes, dashes or labels repeat the information.
 
 On a tint (`TINT` of a colour over `SHEET`) write in `INK`.
 """
@@ -25,16 +25,16 @@ class Colour:
 
 
 PAPER = Colour("#fdfdfb", "#14171c")  # the page
-SHEET = Colour("#ffffff", "#1a1e25")  # what lies on it: buttons, cells
+SHEET = Colour("#ffffff", "#1a1e25")  # surfaces on the page: buttons, cells
 INK = Colour("#1d2129", "#e8eaed")  # text, and the reader's own gamma
-SOFT = Colour("#5a6270", "#a3abb8")  # muted: notes, axes, what is beside the point
+SOFT = Colour("#5a6270", "#a3abb8")  # muted: notes, axes, side remarks
 FAINT = Colour("#d9dce1", "#363c47")  # rules and grids
 MIST = Colour("#f1f2f0", "#20252d")  # grounds
 
 NEAR = Colour("#b84a00", "#f0a030")  # the reward now, the near stream
 FAR = Colour("#0069a6", "#56b4e9")  # the reward later, the far stream
-GOOD = Colour("#00795a", "#3fc79a")  # the best there is; agreement
-WARNING = Colour("#a8123c", "#ff6f7f")  # what falls short of the best; disagreement
+GOOD = Colour("#00795a", "#3fc79a")  # the best; agreement
+WARNING = Colour("#a8123c", "#ff6f7f")  # less than the best; disagreement
 
 EXACT = INK  # by algebra: a line or tick without a gap
 PLANNED = SOFT  # by planning: hollow
@@ -50,10 +50,10 @@ ACTIONS = (
     Colour("#7a5a3a", "#b08968"),
     Colour("#5b6472", "#7f8896"),
 )
-TIED = Colour("#9aa1ac", "#6f7886")  # several actions are equally good, or there is none
+TIED = Colour("#9aa1ac", "#6f7886")  # several equally good actions, or none
 
-# Of explorers, in the order of `qdecay.comparison.learning_times.EXPLORERS`; the usual
-# learner, epsilon-greedy, has the colour of what is learned.
+# Explorers, in the order of `qdecay.comparison.learning_times.EXPLORERS`; the usual # learner,
+# epsilon-greedy, has the colour of learned results.
 EXPLORERS = (
     SOFT,
     LEARNED,
@@ -87,12 +87,12 @@ PALETTE = MappingProxyType(
 
 
 def action(index: int) -> Colour:
-    """Return the colour of an action; from the eighth on they come round again."""
+    """Return the colour of an action; from the eighth on they repeat."""
     return ACTIONS[index % len(ACTIONS)]
 
 
 def explorer(index: int) -> Colour:
-    """Return the colour of an explorer; from the fifth on they come round again."""
+    """Return the colour of an explorer; from the fifth on they repeat."""
     return EXPLORERS[index % len(EXPLORERS)]
 
 
@@ -100,7 +100,7 @@ def css_variables(root: str = ":root") -> str:
     """Return the palette as CSS variables, `--near` and so on, light and dark.
 
     Args:
-        root: the selector of what they are for.
+        root: the selector of the elements that use them.
     """
     light = " ".join(f"--{name}: {colour.light};" for name, colour in PALETTE.items())
     dark = " ".join(f"--{name}: {colour.dark};" for name, colour in PALETTE.items())

@@ -1,4 +1,4 @@
-"""Static figures, as coordinates that a template draws: learned thresholds, learning."""
+"""Static figures, as coordinates for a template to draw: learned thresholds, learning times."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Line:
         kind: its CSS class.
         points: its coordinates, in pixels.
         label: its name.
-        data: the same in the plot's own units, if needed.
+        data: the points in the plot's own units, if needed.
     """
 
     kind: str
@@ -80,7 +80,7 @@ class Plot:
 
 
 def _y_scale(low: float, high: float) -> Callable[[float], float]:
-    """The map from values to pixels; a value at `high` is at the top."""
+    """Return the map from values to pixels; `high` is at the top."""
     span = high - low
     return lambda value: HEIGHT - BOTTOM - (value - low) / span * (HEIGHT - TOP - BOTTOM)
 
@@ -124,7 +124,7 @@ def nice_ticks(low: float, high: float) -> list[float]:
 
 
 def undertrained_plot(layout: ChainLayout, exact: AlgebraicNumber, alpha: Fraction) -> Plot | None:
-    """The gamma at which a learner flips after k walks of each branch, by a law without chance.
+    """The gamma at which a learner flips after k walks of each branch, which is not random.
 
     For one reward r at delay m against R at delay n it is (r B_k(m) / (R B_k(n)))^(1 / (n - m)),
     where B_k(d) = P[Binomial(k, alpha) > d] has arrived (`qdecay.exact.learning_curve`). Drawn at 1
@@ -145,7 +145,7 @@ def undertrained_plot(layout: ChainLayout, exact: AlgebraicNumber, alpha: Fracti
         return float(min((near / far * arrived[0] / arrived[1]) ** (1 / (n - m)), 1.0))
 
     gamma = float(exact)
-    lowest = max(0, math.floor(10 - 30 * (1 - gamma))) / 10  # so that the flip fills the plot
+    lowest = max(0, math.floor(10 - 30 * (1 - gamma))) / 10  # the flip then fills the plot
     across, up = _log_axis(1, last), _y_scale(lowest, 1 + 0.04 * (1 - lowest))
     heights = [lowest + (1 - lowest) * k / 4 for k in range(5)]
     flips = tuple((float(k), flip(k)) for k in counts)

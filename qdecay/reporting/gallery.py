@@ -37,9 +37,9 @@ class Card:
     Attributes:
         source, title: its id, and that in words.
         page: the file's name, or None.
-        facts: what the card says.
+        facts: the text of the card.
         stripes, rows: its fingerprint.
-        legend: the colour and the name of each action in it; 7 where all are alike.
+        legend: the colour and the name of each action in it; colour 7 means a tie of all.
     """
 
     source: str
@@ -113,7 +113,7 @@ def write_gallery(
 
 
 def _parted(cards: Sequence[Card]) -> tuple[list[Card], list[Card]]:
-    """Those with a page, and the others."""
+    """Return the cards with a page, and the others."""
     return [c for c in cards if c.page is not None], [c for c in cards if c.page is None]
 
 
@@ -147,8 +147,8 @@ def _legend(chapter: Chapter, colours: set[int]) -> tuple[tuple[int, str], ...]:
 def fingerprint(chapter: Chapter) -> tuple[tuple[Stripe, ...], int]:
     """Return a picture of all regions: a row per state, the first optimal action as colour.
 
-    Only states with a choice are rows, an even selection if there are many. x runs
-    over gamma from 0 to 100; an action of 7 means a tie of all actions, or none.
+    Only states with a choice have rows; of many, an even selection. x runs over gamma from 0 to
+    100; an action of 7 means a tie of all actions, or none.
     """
     states = _rows(chapter)
     ends = [0.0, *(100 * float(b.gamma) for b in chapter.regions.breakpoints), 100.0]
@@ -167,7 +167,7 @@ def fingerprint(chapter: Chapter) -> tuple[tuple[Stripe, ...], int]:
 
 
 def _rows(chapter: Chapter) -> list[int]:
-    """States whose optimal set is not always everything; those that change come first."""
+    """Return states where not all actions are always optimal; those that change come first."""
     available = chapter.mdp.available.sum(axis=1)
     changing = chapter.changing_states
     choosing = [

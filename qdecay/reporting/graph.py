@@ -1,8 +1,8 @@
 """A small model as a drawing: its states on a line, its moves as arrows and arcs.
 
-Moves to the right arch above the line and moves to the left below it; a move that ends the
-episode points straight down. Actions that do the same share one arrow. Long corridors of a chain
-are shortened.
+Moves to the right arch above the line and moves to the left below it; a move that ends the episode
+points straight down. Actions with the same effect share one arrow. Long corridors of a chain are
+shortened.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _ENDS = 2  # states that a shortened corridor keeps at each end
 _HEAD = 9.0
 _BETWEEN = 10  # characters that fit between two neighbours
 _LETTER = 7.0  # width of one, in pixels
-_LONGEST_NUMBER = 9  # characters of one that is not rounded
+_LONGEST_NUMBER = 9  # characters of a number that is not rounded
 _CALM = 16  # arrows whose labels are all readable
 
 Point = tuple[float, float]
@@ -77,7 +77,7 @@ def graph_of(mdp: MDP, layout: ChainLayout | None = None) -> Graph | None:
 
     Args:
         mdp: the model.
-        layout: of a chain, whose corridors may be shortened.
+        layout: the layout of a chain, whose corridors may be shortened.
     """
     hidden = _hidden(layout) if layout is not None and mdp.n_states > MAX_STATES else []
     nodes, slot = _nodes(mdp.n_states, hidden)
@@ -120,7 +120,7 @@ _Outcome = tuple[int | None, Fraction, Fraction, int]
 
 @dataclass(frozen=True)
 class _Move:
-    """One outcome of actions that do the same; `target` None ends the episode."""
+    """One outcome of actions with the same effect; a `target` of None ends the episode."""
 
     state: int
     actions: tuple[int, ...]
@@ -161,8 +161,8 @@ def _arrows(mdp: MDP, moves: Iterable[_Move], slot: dict[int, int]) -> list[Arro
 
 
 def _label(mdp: MDP, move: _Move, whole: bool, write: Callable[[Fraction], str]) -> str:
-    """The actions, unless all do the same; what is not 1 of probability and steps, or a reward of
-    0."""
+    """Return the actions, unless all have the same effect, and the probability, steps and reward
+    unless they are 1, 1 and 0."""
     parts = []
     if not (whole and len(move.actions) > 1):
         parts.append(", ".join(short(mdp.action_name(a)) for a in move.actions))

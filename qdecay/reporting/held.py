@@ -1,4 +1,4 @@
-"""What a program holds, as the source of a page: a model, a layout or an environment."""
+"""A model, layout or environment in memory as the source of a page."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from qdecay.model.source import Source, layout_options
 
 @dataclass(frozen=True)
 class Held(Source):
-    """A source that is read already; its text is the name of what it holds.
+    """A source that is already read; its text is the name of the subject.
 
     Attributes:
         subject: the model or the environment.
@@ -32,20 +32,20 @@ class Held(Source):
 
     @property
     def names_env(self) -> bool:
-        """False: there is nothing to be made anew with other arguments."""
+        """False: nothing can be made again with other arguments."""
         return False
 
     def world(self) -> Env | MDP:
-        """Return what is held."""
+        """Return the environment or the model."""
         world = self.subject.world
-        assert isinstance(world, gym.Env | MDP)  # as `Subject.of` says
+        assert isinstance(world, gym.Env | MDP)  # by `Subject.of`
         return world
 
     def env(self) -> Env:
         """Return the environment.
 
         Raises:
-            InputError: a model is held.
+            InputError: the subject is a model.
         """
         world = self.world()
         if isinstance(world, MDP):
@@ -58,14 +58,14 @@ class Held(Source):
 
 
 def source_of(problem: Problem, options: Mapping[str, Any] = {}) -> Source:
-    """Return the source of what every public function takes.
+    """Return the source of a problem as every public function accepts it.
 
-    A model that is equal to that of a registered id which it was read from is shown as that id is:
+    A model that equals that of the registered id from which it was read is shown like that id:
     with its streams, or on its board.
 
     Raises:
-        TypeError: it is no problem, or a model of floats; or options come with an object.
-        InputError: an id, an argument or a file is wrong.
+        TypeError: it is not a problem, or is a model of floats; or options come with an object.
+        InputError: an id, an argument or a file is invalid.
     """
     if isinstance(problem, str | os.PathLike):
         return Source(os.fspath(problem), options)
@@ -83,15 +83,15 @@ def source_of(problem: Problem, options: Mapping[str, Any] = {}) -> Source:
 
 @cache
 def registered(name: str) -> Source | None:
-    """Return the source of an id of qdecay or of Gymnasium's toy text, which is harmless to make.
+    """Return the source of an id of qdecay or of Gymnasium's toy text, which are harmless to make.
 
-    None if it is not one, or cannot be made without arguments.
+    None if it is not such an id, or cannot be made without arguments.
     """
     if name not in environment_ids():
         return None
     source = Source(name)
     try:
-        with warnings.catch_warnings():  # who has the model was told what reading assumed
+        with warnings.catch_warnings():  # remarks were issued when the model was read
             warnings.simplefilter("ignore", QdecayWarning)
             source.mdp()
     except InputError:

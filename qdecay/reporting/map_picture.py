@@ -1,9 +1,9 @@
 """A map as a picture: areas, the boundaries between them, and places for their labels.
 
 Coordinates are 0 to 1 from left to right in gamma and from the low end of the parameter to the high
-one. A boundary is exact on every line of the map and drawn smoothly between two that pass the same
-areas; it keeps its direction halfway to a line that passes others, where one picture ends and the
-next begins. What lies closer to 1 than the axis shows is not drawn.
+one. A boundary is exact on every line of the map and drawn smoothly between two lines that pass the
+same areas; towards a line that passes others it keeps its direction up to halfway, where one part
+ends and the next begins. Whatever is closer to 1 than the axis shows is not drawn.
 """
 
 from __future__ import annotations
@@ -29,25 +29,25 @@ Floats = NDArray[np.float64]
 Point = tuple[float, float]
 
 _CROWDED = 0.9  # where more than half of all boundaries are right of it, 1 - gamma is drawn in logs
-_BEHIND = 0.5  # of a decade, at the end of such an axis: 1 itself
+_BEHIND = 0.5  # of a decade, at the end of such an axis, for 1 itself
 _MOST_DECADES = 10  # more would leave too little width to each
 _MOST_MARKS = 5  # of such an axis, besides 1
-_CLEAR = 0.88  # right of this, a mark would meet that of 1
+_CLEAR = 0.88  # right of this, a mark would touch that of 1
 _BETWEEN = 12  # points drawn from one line to the next
 _RASTER = (180, 240)  # rows and columns in which labels look for room
-_FEW = 2  # actions that are all optimal and still named
+_FEW = 2  # at most so many tied actions are named
 _RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
-_SYMBOL = 12  # characters of a parameter's name that stands in a formula
+_SYMBOL = 12  # characters of a parameter's name that is used in a formula
 _SHORT = 26  # characters of an equation that fits a picture
 
 
 @dataclass(frozen=True)
 class GammaAxis:
-    """The gamma axis: even, or even in decades of 1 - gamma.
+    """The gamma axis: linear, or by decades of 1 - gamma.
 
     Attributes:
         low, high: the range of gamma.
-        depth: the decades of 1 - gamma that are drawn; None on an even axis.
+        depth: the decades of 1 - gamma that are drawn; None on a linear axis.
     """
 
     low: float
@@ -68,12 +68,13 @@ class GammaAxis:
 
     @property
     def _ends(self) -> Point:
-        """Both ends of the axis, in decades of 1 - gamma; 1 itself stands behind the last one."""
+        """Both ends of the axis, in decades of 1 - gamma; 1 itself is beyond the last one."""
         assert self.depth is not None
         return -math.log10(1 - self.low), self.depth + (_BEHIND if self.high == 1 else 0)
 
     def place(self, gamma: float) -> float:
-        """Return where a gamma is drawn, from 0 to 1: at 1 if it is closer to 1 than is shown."""
+        """Return where a gamma is drawn, from 0 to 1: at 1 if it is closer to 1 than the axis
+        shows."""
         if self.depth is None:
             return (gamma - self.low) / (self.high - self.low)
         if gamma == 1:
@@ -82,7 +83,7 @@ class GammaAxis:
         return (min(-math.log10(1 - gamma), last) - first) / (last - first)
 
     def gamma(self, place: float) -> float:
-        """Return which gamma is drawn at a place from 0 to 1."""
+        """Return the gamma that is drawn at a place from 0 to 1."""
         if self.depth is None:
             return self.low + place * (self.high - self.low)
         first, last = self._ends
@@ -118,7 +119,7 @@ class Shape:
 
 @dataclass(frozen=True)
 class Label:
-    """Where the name of an area fits."""
+    """A place where the name of an area fits."""
 
     area: int
     at: Point
@@ -140,7 +141,7 @@ class _Run:
 
     @property
     def height(self) -> float:
-        """How much of the picture it takes."""
+        """The share of the picture's height that it takes."""
         return float(self.y[-1] - self.y[0])
 
     @property
@@ -155,7 +156,7 @@ class _Run:
 
 @dataclass(frozen=True)
 class MapPicture:
-    """What is drawn of a map."""
+    """The drawing of a map."""
 
     found: PolicyMap
     axis: GammaAxis
@@ -166,7 +167,7 @@ class MapPicture:
         return cls(found, GammaAxis.of(found))
 
     def name(self, area: int, names: Sequence[str]) -> str:
-        """Return what is best in an area of one state, in the names of its actions."""
+        """Return the names of the best actions in an area of one state."""
         [(state, best)] = self.found.areas[area].items()
         if len(best) > _FEW and len(best) == self.found.line.low.available[state].sum():
             return "any action"
@@ -219,7 +220,7 @@ class MapPicture:
 
     @property
     def edges(self) -> list[tuple[Point, ...]]:
-        """The boundaries: along gamma's lines, and between two lines that differ."""
+        """The boundaries: across the lines, and between two lines that differ."""
         edges = [edge for run in self._runs for x in run.x for edge in _within(_points(x, run.y))]
         # A single line between two others, such as one on which actions tie, is too thin to see.
         seen = [run for run in self._runs if run.height > 1.5 * self.found.fineness]
@@ -332,5 +333,5 @@ def equation(polynomial: CurvePolynomial, parameter: str) -> str | None:
 
 
 def symbol(parameter: str) -> str:
-    """Return what stands for a parameter in an equation: its name if it is short, else x."""
+    """Return the symbol of a parameter in equations: its name if that is short, otherwise x."""
     return parameter if parameter.isidentifier() and len(parameter) <= _SYMBOL else "x"

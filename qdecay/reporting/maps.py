@@ -1,4 +1,4 @@
-"""A map on a page: its picture, and what its two sliders look up.
+"""A map on a page: its picture, and the data for its two sliders.
 
 The sliders only take points at which the map is exact: the second one the values of its lines, the
 first one a grid of gammas and the breakpoints of the line. Nothing is computed in the browser.
@@ -20,7 +20,7 @@ from qdecay.reporting.figures import BOTTOM, LEFT, RIGHT, TOP, Tick
 from qdecay.reporting.map_picture import MapPicture, Point, symbol
 from qdecay.reporting.numerals import fraction, page_decimal
 
-MOST_STATES = 100  # a page shows all states at a point of the map, if there are no more
+MOST_STATES = 100  # up to so many, a page shows all states at a point of the map
 _WIDTH, _HEIGHT = 560.0, 380.0
 _GAMMAS = 500  # steps of the slider
 _LETTER, _LINE = 7.5, 20.0  # pixels that text takes
@@ -40,7 +40,7 @@ class PageMap:
     """A map whose areas are the optimal actions of one state.
 
     Attributes:
-        found: the map, of its start.
+        found: the map of the start.
         states, actions: their names.
     """
 
@@ -58,13 +58,13 @@ class PageMap:
 
     @property
     def state(self) -> int:
-        """The state that areas are about."""
-        assert self.found.info.start is not None  # a chapter maps the state that it shows
+        """The state whose best actions define the areas."""
+        assert self.found.info.start is not None  # a chapter maps the state shown
         return self.found.info.start
 
     @property
     def state_name(self) -> str:
-        """Its name."""
+        """The state's name."""
         return self.states[self.state]
 
     @property
@@ -74,7 +74,7 @@ class PageMap:
 
     @property
     def symbol(self) -> str:
-        """What stands for it in equations."""
+        """Its symbol in equations."""
         return symbol(self.parameter)
 
     @property
@@ -129,7 +129,8 @@ class PageMap:
         return [self._at((0, height))[1] for height in heights]
 
     def curves(self) -> list[dict[str, Any]]:
-        """Return the table of curves, those of most points first: each with what it separates."""
+        """Return the table of curves, those with most points first, each with the areas it
+        separates."""
         curves = sorted(self.found.curves, key=lambda curve: -len(curve.points))
         return [self._row(curve) for curve in curves[:_CURVES]]
 
@@ -155,7 +156,7 @@ class PageMap:
         return self.picture.name(area, self.actions)
 
     def data(self) -> dict[str, Any]:
-        """Return what the page's script looks up."""
+        """Return the data for the page's script."""
         policies = _Numbered()
         lines = [self._line(line, policies) for line in self.found.lines]
         gammas = self._gammas()
@@ -177,7 +178,7 @@ class PageMap:
         return sorted({axis.low, axis.high, *(g for g in inner if axis.low < g < axis.high)})
 
     def _line(self, line: MapLine, policies: _Numbered) -> dict[str, Any]:
-        """Return a line's breakpoints of all states, and the numbers of what is optimal."""
+        """Return a line's breakpoints for all states, and the numbers of its optimal sets."""
         found = line.regions
         assert isinstance(found, PolicyRegions)  # over gamma
         state = None if self.is_small else self.state
@@ -197,7 +198,7 @@ class PageMap:
 
 
 def _short(gamma: float) -> float:
-    """Return a gamma of 8 digits, or of so many that three of 1 - gamma are among them."""
+    """Return a gamma to 8 digits, or to as many as give three digits of 1 - gamma."""
     digits = max(8, 3 - math.floor(math.log10(1 - gamma)))
     return float(f"{gamma:.{digits}g}")
 

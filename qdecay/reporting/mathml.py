@@ -10,7 +10,7 @@ from qdecay.exact.algebra.closed_form import ClosedForm, Radical
 
 _LONGEST_WRITTEN = 5_000  # largest number of digits of a polynomial that a page shows
 _LONGEST = 160  # characters of a polynomial that still reads as a formula
-_LONG = 60  # of one in two numbers, in a table with other columns
+_LONG = 60  # of a polynomial in two numbers, in a table with other columns
 _TERMS = 4  # of a side of an equation; more are shortened to the first two and the last
 _SLASH = '<mo lspace="0" rspace="0">/</mo>'
 _TIMES = "<mo>\u2062</mo>"  # without a sign
@@ -89,7 +89,7 @@ class Term:
     Attributes:
         factor: not 0.
         power: of gamma.
-        cycle: 0 where nothing is divided.
+        cycle: 0 if there is no denominator.
     """
 
     factor: Fraction
@@ -98,7 +98,7 @@ class Term:
 
 
 def equation(left: Sequence[Term], right: Sequence[Term]) -> str:
-    """Return the MathML of an equation in gamma as it is given, nothing brought to one side.
+    """Return the MathML of an equation in gamma as given, without bringing everything to one side.
 
     >>> equation([Term(Fraction(1), 0)], [Term(Fraction(4), 2)]).count("<mo>=</mo>")
     1
@@ -107,12 +107,12 @@ def equation(left: Sequence[Term], right: Sequence[Term]) -> str:
 
 
 def _side(terms: Sequence[Term]) -> str:
-    """A sum; terms over the same denominator share it."""
+    """Return a sum; terms over the same denominator share it."""
     if not terms:
         return _number(0)
     if terms[0].cycle == terms[-1].cycle:
         return _over(_shortened(terms), terms[0].cycle)
-    whole, last = terms[:-1], terms[-1]  # only the last reward goes on for ever
+    whole, last = terms[:-1], terms[-1]  # only the last reward is repeated for ever
     tail = _over(_sum((1, _factored(last))), last.cycle)
     return f"{_shortened(whole)}{'<mo>−</mo>' if last.factor < 0 else '<mo>+</mo>'}{tail}"
 
@@ -125,7 +125,7 @@ def _shortened(terms: Sequence[Term]) -> str:
 
 
 def _factored(term: Term) -> str:
-    """A term's size, without its sign and its denominator."""
+    """Return a term without its sign and its denominator."""
     size = abs(term.factor)
     number = "" if size == 1 and term.power else _fraction(size)
     return f"{number}{_TIMES if number and term.power else ''}{_power('γ', term.power)}"

@@ -1,4 +1,5 @@
-"""What a page opens with: a row for each problem, or a sentence and three figures for one model."""
+"""The beginning of a page: a row for each problem, or a sentence and three figures for one
+model."""
 
 from __future__ import annotations
 
@@ -27,7 +28,8 @@ class Answer:
 
 @dataclass(frozen=True)
 class Mark:
-    """What one of the other two ways found: "✓", "✗" or "?", the colour's name, and the way."""
+    """The result of planning or learning: "✓", "✗" or "?", the colour's name, and which of them it
+    is."""
 
     sign: str
     colour: str
@@ -41,11 +43,11 @@ class Row:
     Attributes:
         letter: of the homework, or "".
         title: its name.
-        question, exact: the choice in words, and its streams exactly if the words round them.
-        equation: as the streams were given, in MathML, or None.
+        question, exact: the choice in words, and its exact streams if the words round them.
+        equation: the equation in MathML, with the streams as given, or None.
         answers: its first break-even gammas.
         more: how many more there are.
-        marks: whether planning and learning agree; none where agents were not trained.
+        marks: whether planning and learning agree; empty if no agents were trained.
     """
 
     letter: str
@@ -83,7 +85,7 @@ def row_of(chapter: Chapter) -> Row:
 def is_crowded(chapters: Sequence[Chapter]) -> bool:
     """Whether the page's axis is a log scale of 1 - gamma.
 
-    It is for a model, whose price is drawn over it, and for choices that change close to 1.
+    It is for a model, whose price is drawn on it, and for choices that change close to 1.
     """
     if not opens_with_rows(chapters):
         return True
@@ -97,14 +99,14 @@ def _answer(gamma: AlgebraicNumber) -> Answer:
 
 
 def _marks(row: Comparison) -> tuple[Mark, ...]:
-    """Planning holds where each flip is within its proven error; learning by the verdict."""
+    """Planning agrees if each flip is within its proven error; for learning the verdict counts."""
     if not row.exact:
         return ()
     flips = list(zip(row.exact, row.planned, row.planned_errors, strict=True))
     if any(planned is None for _, planned, _ in flips):
         plan = "?"
     else:
-        # Half of a float's last digit is no disagreement.
+        # A difference of half of a float's last digit is not a disagreement.
         near = (abs(float(e) - (p or 0)) <= (error or 0) + 1e-15 for e, p, error in flips)
         plan = "✓" if all(near) else "✗"
     if row.verdict == "agree":

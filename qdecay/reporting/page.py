@@ -39,7 +39,7 @@ def explorer(
     Args:
         chapters: at least one.
         title: the main heading; by default the one chapter's title.
-        learning_times: what the figure of homework D shows, of one game and one gamma; if empty,
+        learning_times: the data for the figure of homework D, of one game and one gamma; if empty,
             the figure is omitted.
 
     Raises:
@@ -105,7 +105,7 @@ def script_json(value: Any) -> str:
     '{"name":"\\\\u003c/script>"}'
     """
     text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-    # Line separators are legal in JSON and were not always in scripts.
+    # Line separators are valid in JSON, but were not always valid in scripts.
     return text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
 
 

@@ -1,7 +1,7 @@
-"""What a page says of the price of every gamma: in words, and at every point where it changes.
+"""What a page says about the price of every gamma: in words, and at every point where it changes.
 
-Where every reward is 0 or 1 and a 1 ends the episode, as on FrozenLake, the undiscounted sum is the
-share of episodes that reach the goal, and is called that.
+If every reward is 0 or 1 and a 1 ends the episode, as on FrozenLake, the undiscounted sum is called
+what it is: the share of episodes that reach the goal.
 """
 
 from __future__ import annotations
@@ -33,9 +33,9 @@ from qdecay.pricing.result import (
 from qdecay.pricing.worth import Worth
 from qdecay.reporting.numerals import brief, signed
 
-USUAL = Fraction(99, 100)  # the gamma that most people take
+USUAL = Fraction(99, 100)  # the gamma that most people use
 Sentence = tuple[tuple[str, str], ...]  # parts with their kinds: "", "var", or a colour
-_DIGITS = (4, 7, 10)  # as many as tell what is earned from what is possible
+_DIGITS = (4, 7, 10)  # tried until they distinguish the earnings from the optimum
 
 
 @dataclass(frozen=True)
@@ -51,14 +51,14 @@ class Words:
 
     @property
     def measure(self) -> str:
-        """What the judge counts, as the caption of an axis."""
+        """What the judge measures, as the caption of an axis."""
         if self.is_share:
             return f"episodes that reach the goal{self._within}"
         return f"reward {self.price.judge.words}"
 
     @property
     def measured(self) -> str:
-        """The measure, as what one is judged by."""
+        """The measure, in the sense of "judged by"."""
         return f"the share of {self.measure}" if self.is_share else f"the {self.measure}"
 
     @property
@@ -70,7 +70,7 @@ class Words:
 
     @property
     def possible(self) -> str:
-        """What the optimum is called."""
+        """The name of the optimum."""
         return "possible with a clock" if self.price.judge.kind == "steps" else "possible"
 
     def amount(self, worth: Worth, digits: int = _DIGITS[0]) -> str:
@@ -78,13 +78,13 @@ class Words:
         return percent(worth.value, digits - 1) if self.is_share else signed(worth.shown(digits))
 
     def earns(self, amounts: str) -> str:
-        """Return what is done for one amount or several."""
+        """Return the verb with one amount or several."""
         if self.is_share:
             return f"reaches the goal{self._within} in {amounts} of episodes"
         return f"earns {amounts} {self.price.judge.words}"
 
     def of(self, found: Priced) -> str:
-        """Return what some policies earn of what is possible."""
+        """Return what some policies earn, compared with what is possible."""
         digits = self._digits(found.worst)
         text, optimum = self._earned(found, digits or _DIGITS[0]), self.price.optimum
         if not self.price.falls_short(found.worst):
@@ -104,7 +104,7 @@ class Words:
         return f"{most} ({percent(found.loss)} lost{at_worst})"
 
     def either(self, found: Priced, digits: int) -> str:
-        """Return the amount that some policies earn, or both ends where ties break it."""
+        """Return the amount that some policies earn, or its range if ties matter."""
         worst, best = (self.amount(end, digits) for end in (found.worst, found.best))
         lost, all_lost = math.isinf(found.worst.value), math.isinf(found.best.value)
         if all_lost:
@@ -123,7 +123,8 @@ class Words:
         return f"{self.earns(both)}, as ties break"
 
     def lost(self, found: Priced) -> str:
-        """Return what some policies lose at worst: in percent, or as it is where 0 is possible."""
+        """Return what some policies lose at worst: in percent, or in the unit if the optimum is
+        0."""
         optimum = self.price.optimum
         if math.isinf(found.worst.value):
             return "for ever"
@@ -140,9 +141,9 @@ class Words:
 
     @cached_property
     def where(self) -> str:
-        """The gammas that earn most, such as "between 0.5 and 1", or "" where all do.
+        """The gammas that earn most, such as "between 0.5 and 1", or "" if all do.
 
-        Every gamma between these ends does: they are rounded inwards.
+        The ends are rounded inwards, so that every gamma between them does.
         """
         price = self.price
         if len(price.best_regions) == len(price.regions):
@@ -152,16 +153,17 @@ class Words:
 
     @property
     def says(self) -> tuple[str, str]:
-        """What is said before and after the amount that a gamma earns."""
+        """The text before and after the amount that a gamma earns."""
         before, after = self.earns("\0").split("\0")
         return before, after
 
     def told(self, found: Priced) -> str:
-        """Return the amount that some policies earn, with digits that tell it from the best."""
+        """Return the amount that some policies earn, with enough digits to distinguish it from the
+        best."""
         return self.either(found, self._told_digits(found))
 
     def rest(self, found: Priced) -> Sentence:
-        """Return the sentence that follows what some policies earn: what the best gammas do."""
+        """Return the sentence that follows what some policies earn: what the best gammas earn."""
         top = self.top.worst
         if found.worst.least >= top.least or found.worst.most >= top.most:
             if not self.price.falls_short(top):
@@ -182,7 +184,7 @@ class Words:
         return (("With ", ""), ("γ", "var"), *own), rest
 
     def figures(self) -> list[tuple[str, str]]:
-        """Return what the best gammas earn and what else is known, each with its label."""
+        """Return what the best gammas earn and further figures, each with its label."""
         price, top = self.price, self.top.worst
         best = (self.amount(top), f"best γ: {self.where or 'any'}")
         if price.judge.steps is not None:
@@ -202,11 +204,11 @@ class Words:
         return self.apart(found.worst, self.top.worst) or _DIGITS[0]
 
     def _digits(self, worst: Worth) -> int | None:
-        """The digits that tell the worst from the optimum; None if none do."""
+        """The digits that distinguish the worst from the optimum; None if none do."""
         return self.apart(worst, self.price.optimum)
 
     def apart(self, one: Worth, other: Worth) -> int | None:
-        """Return the digits that tell two worths apart; None if none do."""
+        """Return the digits that distinguish two worths; None if none do."""
         for digits in _DIGITS:
             texts = (self.amount(end, digits) for end in (one, other))
             if len({float(text.strip("< %").replace("−", "-")) for text in texts}) == 2:
@@ -229,7 +231,7 @@ def _ends_with_one(mdp: FiniteMDP) -> bool:
 
 @dataclass(frozen=True, eq=False)
 class PagePrice:
-    """The price by the default judge, and what is earned where ties matter.
+    """The price by the default judge, and the earnings at gammas where ties matter.
 
     Attributes:
         price: the price.
@@ -245,7 +247,8 @@ class PagePrice:
 
     @classmethod
     def of(cls, regions: PolicyRegions, deadline: Deadline) -> Self | None:
-        """Return it, or None: there is no start, the time runs out, or no float is so large."""
+        """Return the price, or None if there is no start, the time runs out, or floats are too
+        small."""
         seconds = None if deadline.max_seconds is None else max(deadline.left, 1e-3)
         try:
             with time_limit(seconds):
@@ -258,15 +261,14 @@ class PagePrice:
 
     @cached_property
     def words(self) -> Words:
-        """It in words."""
+        """The price in words."""
         return Words(self.price)
 
     def data(self) -> dict[str, Any]:
-        """Return what the page's script draws and says.
+        """Return the data and texts for the page's script.
 
-        An entry is [worst, best, amount, rest]: the first two are None where they lose for ever,
-        and the last is the number of the sentence in `rests` that follows; that of what is best
-        itself is 0.
+        An entry is [worst, best, amount, rest]: the first two are None if they lose for ever, and
+        the last is the index in `rests` of the sentence that follows, 0 for the best itself.
         """
         price, words = self.price, self.words
         rests = {words.rest(words.top): 0}
@@ -298,7 +300,7 @@ class PagePrice:
         }
 
     def card(self) -> tuple[str, str, str]:
-        """Return in a few words what the best gamma earns, which that is, and what 0.99 loses."""
+        """Return in a few words what the best gamma earns, which it is, and what 0.99 loses."""
         words = self.words
         how = "reach the goal" if words.is_share else self.price.judge.words
         earned = f"{words.amount(words.top.worst)} {how}"

@@ -39,7 +39,7 @@ class Sample:
 
     @property
     def text(self) -> str:
-        """The gamma as a decimal: all of a grid point's digits, those of a breakpoint cut."""
+        """The gamma as a decimal: in full for a grid point, truncated for a breakpoint."""
         if isinstance(self.gamma, AlgebraicNumber):
             return page_decimal(self.gamma)
         gamma = AlgebraicNumber.of(self.gamma)

@@ -1,8 +1,7 @@
-"""What pages and plots say of a comparison: each flip in numbers, and where agents flip.
+"""What pages and plots say about a comparison: each flip in numbers, and where agents flip.
 
-Agents choose between what is best left of a break-even gamma and what is best right of it. They are
-drawn in a window of gamma round what is known of that flip, so that an interval of any width can be
-seen.
+Agents choose between the best action left of a break-even gamma and the best one right of it. They
+are drawn in a window of gamma around that flip, wide enough to show the interval.
 """
 
 from __future__ import annotations
@@ -28,24 +27,24 @@ LEARNERS = {
 _GAMMA = Parameter("gamma")
 _WINDOW = 0.05  # of the range, drawn at least
 _SURE = 5e-7  # half of the last digit of a gamma on a page
-_ROOM = 2.0  # of a window: how many times as wide as what is drawn in it
+_ROOM = 2.0  # the width of a window relative to its contents
 
 Sides = tuple[frozenset[int], frozenset[int]]
 
 
 @dataclass(frozen=True)
 class ShownFlip:
-    """One change of the best actions, and what is known of it.
+    """One change of the best actions, and what is known about it.
 
     Attributes:
-        sides: the best actions left and right of it; None where nothing is known of them.
+        sides: the best actions left and right of it; None if they are unknown.
         exact: its gamma; None without a table.
-        planned: where value iteration flips; None where its error leaves it open.
-        error: how far that may be off, proven; None where it is open.
-        learned: where agents flip; None where they were not trained.
-        forecast: the steps that each agent takes or would take; None where that is unknown.
-        predicted: where agents flip that stop early; None for others.
-        parameter: of a model line, which moves instead of gamma; else None.
+        planned: where value iteration flips; None if its error leaves that open.
+        error: a proven bound on the error of `planned`; None if that is open.
+        learned: where agents flip; None if they were not trained.
+        forecast: the steps that each agent takes or would take; None if that is unknown.
+        predicted: where agents that stop early flip; None for others.
+        parameter: the parameter of a model line, which varies instead of gamma; otherwise None.
     """
 
     sides: Sides | None
@@ -58,19 +57,19 @@ class ShownFlip:
     parameter: Parameter | None = None
 
     def change(self, names: Sequence[str]) -> str:
-        """Return what is best on either side."""
+        """Return the best actions on either side, in words."""
         return "" if self.sides is None else " → ".join(_either(s, names) for s in self.sides)
 
     def chance(self, names: Sequence[str]) -> str:
-        """Return the label of the share of agents on the right side: what they choose there."""
+        """Return the label of the share of agents that make the right-hand choice."""
         if self.sides is None:
             return "P(right of the flip)"
         left, right = self.sides
         return f"P({_either(right - left or right, names)})"
 
     def numbers(self) -> dict[str, str]:
-        """Return exact, planned, learned, spread and steps as text; the last three are missing
-        where no agents were trained, and `reason` says why."""
+        """Return exact, planned, learned, spread and steps as text; if no agents were trained, the
+        last three are missing and `reason` says why."""
         found = {
             "exact": "no table" if self.exact is None else page_decimal(self.exact),
             "planned": "open" if self.planned is None else self._planned(self.planned),
@@ -101,15 +100,15 @@ class ShownFlip:
         }
 
     def _planned(self, gamma: float) -> str:
-        """Return it with its error, unless no digit shown is in doubt."""
+        """Return a planned gamma with its error, unless all shown digits are certain."""
         sure = self.error is None or self.error < _SURE
         return page_decimal(gamma) + ("" if sure else f" ± {signed(f'{self.error:.0e}')}")
 
     def window(self) -> tuple[float, float]:
         """Return the gammas, or the values of the parameter, between which agents are drawn.
 
-        Twice as wide as the flips, the interval and the exact gamma lie apart, and at least 0.05 of
-        the range or the distance to its upper end.
+        The window is twice as wide as the span of the flips, the interval and the exact gamma, and
+        at least 0.05 of the range or the distance to its upper end.
         """
         assert self.learned is not None
         seen = [*self.learned.flips, *(self.learned.interval or ())]
@@ -123,7 +122,7 @@ class ShownFlip:
 
 
 def shown_flips(row: Comparison) -> list[ShownFlip]:
-    """Return the flips of a comparison, in order; without a table those that agents show."""
+    """Return the flips of a comparison, in order; without a table, those of the agents."""
     predicted = row.predicted or ()
     planned: list[Sequence[Any]] = [row.planned, row.planned_errors]
     columns = [row.sides, row.exact, *planned, row.learned, row.forecast]
@@ -142,7 +141,7 @@ def learner_name(row: Comparison) -> str:
 
 
 def held_against(row: Comparison) -> str | None:
-    """Return what the agents aim at where that is not the model itself, or None."""
+    """Return which gammas agents are compared with, if not those of the model itself, or None."""
     if row.epsilon is None:
         return None
     return (

@@ -8,12 +8,12 @@ d = r + gamma P v - v, taken in integers,
     |v - v*| <= max |d| / (1 - gamma),
 
 so each round of v <- v + (I - gamma P)^-1 d, solved in floats, gains about as many digits as
-floats have. Where no state leads back to itself, as in a chain that ends, v is found at once, from
+floats have. If no state leads back to itself, as in a chain that ends, v is computed directly, from
 the end backwards. The remaining error is far below the nine digits that are kept. Equal values stay
-equal. At gamma = 1 the exact totals are at hand, and the exact gains where there is no total.
+equal. At gamma = 1 the exact totals are known, and the exact gains where there is no total.
 
-The page subtracts these values to show how much the best action leads by. Where their nine digits
-leave less than three of the difference, it is given apart, subtracted before rounding.
+The page subtracts these values to show the lead of the best action. If their nine digits leave less
+than three digits of the difference, it is given separately, subtracted before rounding.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ _MAX_ROUNDS = 60
 _DIGITS = 9
 _GAP_DIGITS = 3
 
-_Row = tuple[int, tuple[tuple[int, int], ...]]  # reward, and (state, weight) of what goes on
+_Row = tuple[int, tuple[tuple[int, int], ...]]  # reward, and (state, weight) of continuing moves
 
 
 class ActionValues:
@@ -91,7 +91,7 @@ class ActionValues:
         return None if found is None else self.shown(found)
 
     def fixed_at(self, gamma: Gamma, policy: Sequence[int | None]) -> list[int] | None:
-        """Return the same in fixed point, before rounding."""
+        """Return the same values in fixed point, before rounding."""
         fixed = _fixed_gamma(gamma)
         with _as_floats():
             v = self._values(fixed, policy)
@@ -105,7 +105,7 @@ class ActionValues:
     def gaps(
         self, fixed: Sequence[int], shown: Sequence[float], sets: Sequence[Sequence[int]]
     ) -> dict[int, float]:
-        """Return the action gaps that the shown values do not give to three digits, by state.
+        """Return, by state, the action gaps that the shown values do not give to three digits.
 
         Args:
             fixed, shown: the values of `rows` at one gamma, before and after rounding.
@@ -174,7 +174,7 @@ class ActionValues:
             solve = solve or system.solver(gamma / _ONE)
             if solve is None:
                 return None
-            # Scaled to its own size, however small it has become, so that floats hold it.
+            # Scaled to its own size, so that floats can hold it however small it is.
             step = solve(np.array([d / largest for d in residual]))
             if not np.isfinite(step).all():
                 return None
@@ -194,7 +194,7 @@ class _PolicySystem:
 
     Attributes:
         states, rows: the states that have a row, and their rows.
-        backwards: each of them with its row, after all that follow it; empty if some lead back.
+        backwards: each state with its row, after all of its successors; empty if there are cycles.
     """
 
     def __init__(self, rows: Mapping[int, _Row], scale: int, n_states: int) -> None:
@@ -226,7 +226,8 @@ class _PolicySystem:
 
 
 def _rows(mdp: MDP, scale: int, places: int) -> dict[tuple[int, int], _Row]:
-    """The reward in fixed point and the weights, `scale` in all, of every available pair."""
+    """Return the reward in fixed point and the weights, with sum `scale`, of every available
+    pair."""
     ahead: dict[tuple[int, int], dict[int, int]] = {pair: {} for pair in mdp.exact_r}
     for s, a, t, p, _, terminated, *_ in mdp.rows():
         if not terminated:
@@ -268,12 +269,12 @@ class Curves:
 
     Attributes:
         values: each curve's values at the samples, None where unknown or, at 1, infinite.
-        gains: what each curve's values x (1 - gamma) become at gamma = 1: the reward per step.
-        of_pair: per state and action the number of its curve, None where the action is not
+        gains: the limit of each curve's values x (1 - gamma) at gamma = 1: the reward per step.
+        of_pair: for each state and action the number of its curve, None if the action is not
             available.
-        gaps: how much a state's best action leads by, by sample, where `values` do not give it to
-            three digits; states that lead alike share an entry.
-        gap_of: per state the number of its entry.
+        gaps: the lead of a state's best action, by sample, if `values` do not give it to three
+            digits; states with equal leads share an entry.
+        gap_of: for each state the number of its entry.
     """
 
     values: list[list[float | None]]

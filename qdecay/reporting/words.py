@@ -4,11 +4,11 @@ A reward r at step k is worth r gamma^k. What follows the last reward of a strea
 for a policy that always chooses this branch,
 
     terminate  nothing:             sum_k r_k gamma^k
-    repeat     it again, for ever:  sum_k r_k gamma^k / (1 - gamma^L)
+    repeat     the same, for ever:  sum_k r_k gamma^k / (1 - gamma^L)
     absorb     its last reward:     sum_(k < l) r_k gamma^k + r_l gamma^l / (1 - gamma), l = L - 1
 
-and at the break-even gamma both sides are equal. The equation is written with the streams as they
-were given, before anything is brought to one side.
+and at the break-even gamma both sides are equal. The equation is written with the streams as given,
+without bringing everything to one side.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from qdecay.reporting.numerals import fraction, signed
 from qdecay_envs.layout import ChainLayout, Stream
 
 _NUMBERS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
-_MOST = 3  # rewards of a stream that are told one by one
+_MOST = 3  # rewards of a stream that are listed one by one
 _ENDINGS = {"terminate": "", "repeat": ", again and again", "absorb": ", the last one for ever"}
 
 
@@ -42,13 +42,13 @@ def question(layout: ChainLayout) -> str:
     for _, stream in others:
         later = steps[0] == 0 and (waiting(stream) or 0) < len(_NUMBERS)
         told.append(_told(stream, _later if later else _after))
-    if all(steps) and len(told) == 2:  # both wait, so the second need not say what for
+    if all(steps) and len(told) == 2:  # both wait: the second need not repeat the unit
         told[1] = told[1].removesuffix(" steps")
     return ", or ".join(told) + _ENDINGS[layout.ending]
 
 
 def exactly(layout: ChainLayout) -> str:
-    """Return the streams with exact numbers, where the words round one; else ""."""
+    """Return the streams with exact numbers if the words round one; otherwise ""."""
     if all(
         fraction(reward) == signed(str(reward)) for _, each in layout.branches for reward in each
     ):
@@ -116,7 +116,7 @@ def _counted(steps: int) -> str:
 
 
 def _side(stream: Stream, ending: str) -> list[mathml.Term]:
-    """The terms of a branch: coefficient, power of gamma, and what it is divided by."""
+    """Return the terms of a branch: coefficient, power of gamma, and denominator."""
     last = len(stream) - 1
     terms = [(reward, k) for k, reward in enumerate(stream) if reward]
     if ending == "terminate":

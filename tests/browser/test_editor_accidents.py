@@ -87,7 +87,7 @@ def test_what_cannot_be_kept_is_told_until_it_is(edit) -> None:
 
 
 def test_two_pages_of_one_folder_do_not_overwrite_each_other(edit) -> None:
-    """The one that is behind says so, and keeps its own or takes the other's, which undo takes back."""
+    """The one that is behind says so; it keeps its own, or takes the other's until undo."""
     with edit() as seen:
         seen.current()
         other = Editing(seen.page.context.new_page(), seen.server)

@@ -174,7 +174,7 @@ def test_wind(edit) -> None:
     """The windy world is opened, changed in one column, and saved as such."""
     with edit() as seen:
         seen.press("Control+o")
-        seen.page.click("dialog >> text=WindyGrid")
+        seen.page.click("dialog >> text=windy grid")
         seen.current()
         assert [seen.value(f"wind[{column}]") for column in range(10)] == list("0001112210")
         seen.fill("wind[9]", "x")

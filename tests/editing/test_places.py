@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import re
 from typing import Any
 
 import pytest
@@ -171,7 +172,9 @@ def test_what_is_no_document_is_refused(document: Any) -> None:
 
 
 def test_every_preset_is_read() -> None:
-    """Each under its own id, of all kinds."""
+    """Each under its own id and a title in words, of all kinds."""
+    assert len({preset["title"] for preset in presets()}) == len(presets())
+    assert not any(re.search("[a-z][A-Z]|[A-Z]{2}", preset["title"]) for preset in presets())
     assert len({preset["id"] for preset in presets()}) == len(presets())
     assert {preset["kind"] for preset in presets()} == {"chain", "grid", "model"}
     for preset in presets():

@@ -205,7 +205,7 @@ def shortly(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_who_hangs_up_does_not_wait(visitor: Visitor, monkeypatch) -> None:
-    """A page that is closed, as its connection tells; one that is open waits as long as it takes."""
+    """The connection tells: that of an open page is there as long as it takes."""
     asked, answers = Event(), Queue()
 
     def run(_: object, page: object, is_awaited: Callable[[], bool], *rest: object):

@@ -46,13 +46,16 @@ const steps = (count) => `${count.toLocaleString("en")} step${count === 1 ? "" :
 /** What a stream pays, in words: "4 after 2 steps". */
 export function inWords(runs) {
   const said = [];
-  let step = 0;
+  let step = 0, paid = 0;
   for (const { text, count } of runs) {
-    const when = step ? ` after ${steps(step)}` : " now";
-    if (count && isNumber(text) && !isZero(text)) said.push(count === 1 ? `${text}${when}` : `${text} on ${steps(count)} in a row, the first${when}`);
+    if (count && isNumber(text) && !isZero(text)) {
+      paid += 1;
+      const when = () => (step ? ` after ${steps(step)}` : " now"); // which is slow to write, for thousands of rewards
+      if (paid <= 4) said.push(count === 1 ? `${text}${when()}` : `${text} on ${steps(count)} in a row, the first${when()}`);
+    }
     step += count;
   }
-  if (!said.length) return step && runs.every(({ text }) => isNumber(text)) ? "pays nothing" : "";
-  const shown = said.length > 4 ? [...said.slice(0, 3), `${said.length - 3} more`] : said;
+  if (!paid) return step && runs.every(({ text }) => isNumber(text)) ? "pays nothing" : "";
+  const shown = paid > 4 ? [...said.slice(0, 3), `${(paid - 3).toLocaleString("en")} more`] : said;
   return `pays ${shown.join(shown.some((each) => each.includes(",")) ? "; " : ", ")}`;
 }

@@ -42,5 +42,5 @@ def companions(path: Path, endings: Iterable[str]) -> dict[str, Path]:
 
 
 def companion(beside: Mapping[str, Path], ending: str) -> Path | None:
-    """Return that of `companions` that has an ending, if there is one."""
+    """Return the companion that has an ending, if there is one."""
     return next((file for rest, file in beside.items() if rest.lower() == ending), None)

@@ -1,6 +1,6 @@
-"""The axis of gamma: even, or in decades of 1 - gamma where changes crowd near 1.
+"""The axis of gamma: linear, or by decades of 1 - gamma if changes crowd near 1.
 
-The data of a figure are gammas on either axis, so that one's own points can be added to it.
+The data of a figure are gammas on either axis, so you can add your own points.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ Floats = NDArray[np.float64]
 
 AXIS = "discount factor γ"
 LOG_AXIS = f"{AXIS}, log scale of 1 − γ"
-_CROWDED = 0.95  # changes right of this would be drawn in a twentieth of an even axis
-_BEHIND = 0.5  # of a decade, behind the last mark: there 1 itself stands
-_MARK, _WIDE_MARK = 34, 46  # printer's points from one mark to the next, at least
+_CROWDED = 0.95  # changes right of this would be in a twentieth of a linear axis
+_BEHIND = 0.5  # of a decade, beyond the last mark, for 1 itself
+_MARK, _WIDE_MARK = 34, 46  # least distance of two marks, in printer's points
 _WRITTEN = 4  # decades of marks such as 0.9999; closer to 1 they are powers of ten
 
 
@@ -35,21 +35,21 @@ def below_one(gamma: AlgebraicNumber | float) -> float:
 
 
 def depth_for(gammas: Sequence[AlgebraicNumber]) -> int | None:
-    """Return the decades of 1 - gamma that show these changes, in order; None on an even axis."""
+    """Return the decades of 1 - gamma that show these changes; None for a linear axis."""
     return decades(gammas) if gammas and float(gammas[-1]) > _CROWDED else None
 
 
 def place(gamma: ArrayLike, depth: int) -> Floats:
-    """Return where gammas lie on an axis of decades, 0 for gamma = 0.
+    """Return the positions of gammas on an axis of decades, 0 for gamma = 0.
 
-    What is closer to 1 than the last decade stands half-way between that and 1.
+    Gammas closer to 1 than the last decade are placed half-way between that and 1.
     """
     gap = np.clip(1 - np.asarray(gamma, dtype=float), 10.0 ** -(depth + _BEHIND / 2), None)
     return np.where(np.asarray(gamma) >= 1, depth + _BEHIND, -np.log10(gap))
 
 
 def gamma_axis(ax: Any, depth: int | None) -> None:
-    """Make the x axis one of gamma from 0 to 1, with its marks and its name."""
+    """Make the x axis a gamma axis from 0 to 1, with its marks and its name."""
     if depth is None:
         ax.set_xlim(0, 1)
         ax.set_xticks([k / 5 for k in range(6)], ["0", "0.2", "0.4", "0.6", "0.8", "1"])
@@ -64,7 +64,7 @@ def gamma_axis(ax: Any, depth: int | None) -> None:
 
 
 def _gamma(at: ArrayLike, depth: int) -> Floats:
-    """Return which gammas lie at these places: the inverse of `place`."""
+    """Return the gammas at these positions: the inverse of `place`."""
     places = np.asarray(at, dtype=float)
     return np.where(places >= depth + _BEHIND, 1.0, 1 - 10.0**-places)
 
@@ -91,7 +91,7 @@ def _nines(power: int) -> str:
 
 
 def parameter_axis(ax: Any, parameter: Parameter, name: str) -> None:
-    """Make the x axis one of the parameter of a model line, from its low end to its high one."""
+    """Make the x axis that of a model line's parameter, from its low end to its high end."""
     low, high = float(parameter.low), float(parameter.high)
     ticks = nice_ticks(low, high)
     ax.set_xlim(low, high)
@@ -100,6 +100,6 @@ def parameter_axis(ax: Any, parameter: Parameter, name: str) -> None:
 
 
 def across(ax: Any, x: float) -> float:
-    """Return how far from the left side of the axes an x is drawn, in printer's points."""
+    """Return the distance of an x from the left side of the axes, in printer's points."""
     ((at, _),) = ax.transAxes.inverted().transform(ax.transData.transform([(x, 0)]))
     return float(at) * points_of(ax)[0]

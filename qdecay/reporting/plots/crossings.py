@@ -1,4 +1,4 @@
-"""Numbers above the axes, each at the point where something changes, where they do not meet."""
+"""Numbers above the axes, at the points where something changes, without overlap."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _PAD = 2  # printer's points beside a number
 
 
 def number_points(ax: Any, points: Sequence[tuple[float, str]], **line: Any) -> float:
-    """Draw a vertical line at each point, and its number above the axes, where there is room.
+    """Draw a vertical line at each point, and its number above the axes if there is room.
 
     Args:
         ax: the axes, with their x axis.

@@ -1,4 +1,4 @@
-"""One door to all figures: the drawing of a result, by its class.
+"""One entry point to all figures: how a result is drawn, by its class.
 
 Each drawing function has the form `draw_x(result, ax, *, title=None, ...) -> ax`. None of them
 touches pyplot or needs a display.
@@ -39,7 +39,7 @@ from qdecay.sweep.phase import PhaseDiagram
 
 _LOW, _USUAL, _HIGH = 1.5, 3.0, 3.6  # inches
 
-# Of each class of results: the drawing function, and the height in inches of a figure of its own.
+# For each class of results: the drawing function, and the height in inches of its own figure.
 DRAWN: dict[type, tuple[Callable[..., Any], float]] = {
     PolicyRegions: (draw_regions, _LOW),
     LineRegions: (draw_regions, _LOW),
@@ -69,9 +69,9 @@ def draw(
 
     Args:
         result: of a class in `DRAWN`.
-        ax: axes of matplotlib; None makes a figure of its own, which `ax.figure.savefig` writes.
-        figure: makes that, of a width and a height in inches.
-        options: as its drawing function takes them, such as `title`.
+        ax: matplotlib axes; None makes a new figure, which `ax.figure.savefig` writes.
+        figure: a function that makes it, with a width and a height in inches.
+        options: arguments of the drawing function, such as `title`.
 
     Raises:
         InputError: matplotlib is missing.

@@ -11,7 +11,7 @@ from typing import Any
 from qdecay.reporting.plots.style import check_plot_path, new_figure, save_figure, styled
 
 WIDTH = 5.4  # inches, of a panel
-_COLUMNS = 2  # of models, if one has several panels
+_COLUMNS = 2  # for models, if any has several panels
 
 
 @dataclass(frozen=True)
@@ -44,8 +44,8 @@ def save_panels(stacks: Sequence[Sequence[Panel]], path: Path) -> None:
 def panels_figure(stacks: Sequence[Sequence[Panel]]) -> Any:
     """Draw stacks of panels, and return the figure.
 
-    Those of one stack are below each other, so that their x axes agree; stacks stand beside each
-    other, or below each other where each is one low panel.
+    Panels of one stack are below each other, so that their x axes align; stacks are side by side,
+    or below each other if each is one low panel.
 
     Args:
         stacks: at least one panel in all; empty ones are omitted.
@@ -75,7 +75,7 @@ def _placed(stack: Sequence[Panel], part: Any) -> list[tuple[Panel, Any]]:
 
 
 def draw_to_fit(figure: Any, drawings: Sequence[tuple[Callable[[Any], Any], Any]]) -> None:
-    """Draw into axes twice: how much text fits is known when legends have taken their room.
+    """Draw into axes twice: how much text fits is known only once legends have their room.
 
     Args:
         figure: with a layout engine.

@@ -1,4 +1,4 @@
-"""The action gap of a state over gamma: how much its best action leads by, on a log axis."""
+"""The action gap of a state over gamma: the lead of its best action, on a log axis."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from qdecay.reporting.plots.regions import shown_state
 from qdecay.reporting.plots.style import line_style, set_legend, set_title
 from qdecay.reporting.plots.words import number_text, plain
 
-_EVEN = 400  # gammas of an even grid over (0, 1), and at least _FEW between two breakpoints
+_EVEN = 400  # gammas of an even grid over (0, 1), at least _FEW between two breakpoints
 _FEW = 16
 _CLOSER = 20  # more towards each end, each half as far from it as the one before
 _DECADES = 8  # drawn at most
@@ -31,7 +31,7 @@ def gap_curves(regions: PolicyRegions, state: int) -> list[tuple[Actions, list[P
     """Return the optimal set of a state in each region, and (gamma, gap in reward units) there.
 
     The gaps are those of the exact functions, 0 at the state's own breakpoints and touches; there
-    are none where all its actions are optimal.
+    is none if all its actions are optimal.
     """
     gap = regions.action_gap(state)
     points = (*regions.breakpoints, *regions.touches)
@@ -68,7 +68,7 @@ def draw_gap(
     actions: Sequence[str] | None = None,
     title: str | None = None,
 ) -> Any:
-    """Draw the gap in the colours of the actions that lead, and the numbers where the lead changes.
+    """Draw the gap in the colours of the leading actions, and the gammas where the lead changes.
 
     The arguments are those of `draw_regions`.
     """

@@ -1,4 +1,4 @@
-"""Labels beside points, where they cover neither a curve nor each other."""
+"""Labels beside points, placed so that they cover neither curves nor each other."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ Box = tuple[float, float, float, float]
 
 
 class Labels:
-    """The labels of one axes, whose limits are set: what they may not cover.
+    """The labels of one set of axes, whose limits are set, and what they must not cover.
 
     Args:
         ax: the axes.
-        curves: in data.
+        curves: in data coordinates.
     """
 
     def __init__(self, ax: Any, curves: Sequence[Sequence[Point]] = ()) -> None:
@@ -53,7 +53,7 @@ class Labels:
         self._boxes.append(box)
 
     def _covered(self, box: Box) -> float:
-        """How much a label would cover: other labels and what lies outside first, then curves."""
+        """Return how much a label would cover: first other labels and the outside, then curves."""
         from matplotlib.path import Path
         from matplotlib.transforms import Bbox
 
@@ -66,6 +66,6 @@ class Labels:
         return 10 * outside + 10 * meets + crossed
 
     def _on_paper(self, points: Sequence[Point]) -> Any:
-        """Return points in printer's points from the lower left corner of the axes."""
+        """Return positions in printer's points from the lower left corner of the axes."""
         there = self._ax.transData.transform(np.asarray(points, dtype=float))
         return self._ax.transAxes.inverted().transform(there) * points_of(self._ax)

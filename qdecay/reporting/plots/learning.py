@@ -1,7 +1,7 @@
 """How long learning takes, as a figure: over the delay of a game, or over gamma.
 
-Each explorer's median with its range over the seeds; a triangle at the top is a median beyond the
-budget. Ranges stand beside each other where they would overlap.
+It shows each explorer's median with its range over the seeds; a triangle at the top is a median
+beyond the budget. Ranges that would overlap are drawn side by side.
 """
 
 from __future__ import annotations
@@ -32,10 +32,10 @@ _POINTS = 300  # of the curve of the action gap
 def save_learning_times(rows: Sequence[LearningTime], path: Path) -> None:
     """Draw the steps until right for good over the delay, or over gamma if there is one delay.
 
-    A panel for each gamma, or one for the one delay or the model. Of games the expected steps of a
-    uniformly random walk are drawn, of a model the exact action gap. Over gamma, lines end where
-    another choice becomes right, and the exact break-even gammas are drawn if all rewards are the
-    same.
+    There is a panel for each gamma, or a single one for one delay or a model. For games the
+    expected steps of a uniformly random walk are drawn, for a model the exact action gap. Over
+    gamma, lines end where another choice becomes right, and the exact break-even gammas are drawn
+    if all rewards are the same.
     """
     by_gamma = len({row.delay for row in rows}) == 1
     groups: dict[object, list[LearningTime]] = {}
@@ -49,7 +49,7 @@ def save_learning_times(rows: Sequence[LearningTime], path: Path) -> None:
 
 
 def draw_learning_times(rows: Sequence[LearningTime], ax: Any, *, title: str | None = None) -> Any:
-    """Draw the steps until the choice is right for good: of one gamma, or of one delay or model.
+    """Draw the steps until the choice is right for good, for one gamma, one delay or one model.
 
     Args:
         rows: of several explorers.

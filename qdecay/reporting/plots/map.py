@@ -18,7 +18,7 @@ from qdecay.reporting.plots.words import LINE, SMALL, plain, points_of, width_of
 
 HEIGHT = 3.6  # inches
 _MARKED = 4  # equations drawn at most
-_FAR = 0.6  # of the picture: beyond this, text goes on the other side
+_FAR = 0.6  # of the picture: beyond this, text is on the other side
 
 
 def save_map(found: PolicyMap, path: Path, title: str | None = None) -> None:
@@ -47,9 +47,9 @@ def draw_map(
     Both axes go from 0 to 1 across the picture, with marks where gamma and the parameter are.
 
     Args:
-        found: the map, of the start.
-        ax: axes of matplotlib.
-        actions: their names; None are those that the model has.
+        found: the map of the start.
+        ax: matplotlib axes.
+        actions: names of the actions; None means the model's own.
         title: above the picture; None names the model and the state.
 
     Returns: the axes.
@@ -79,7 +79,7 @@ def _choice(area: Area) -> tuple[int, ...]:
 
 
 def _fill(ax: Any, corners: Sequence[Point], actions: Sequence[int]) -> None:
-    """Fill a shape in the colour of its action; parts of an area meet without a seam."""
+    """Fill a shape with the colour of its action; parts of an area join without a seam."""
     x, y = zip(*corners, strict=True)
     style = filling(actions)
     ax.fill(x, y, facecolor=style["facecolor"], edgecolor=style["facecolor"], lw=0.5)
@@ -103,7 +103,7 @@ def _frame(ax: Any, picture: MapPicture) -> None:
 
 
 def _name_areas(ax: Any, picture: MapPicture, names: Sequence[str]) -> list[Point]:
-    """Write the best actions into their areas; in a legend, where they do not fit.
+    """Write the best actions into their areas, or into a legend if they do not fit.
 
     Returns: where the names are.
     """
@@ -125,7 +125,7 @@ def _name_areas(ax: Any, picture: MapPicture, names: Sequence[str]) -> list[Poin
 
 
 def _on(colour: Any) -> dict[str, Any]:
-    """Return what keeps text apart from the stripes and curves behind it."""
+    """Return a style that makes text readable over stripes and curves."""
     return {"facecolor": colour, "edgecolor": "none", "pad": 1}
 
 
@@ -137,7 +137,7 @@ def _clear_of(point: Point, taken: Sequence[Point]) -> float:
 
 
 def _name_curves(ax: Any, picture: MapPicture, taken: list[Point]) -> None:
-    """Write the equations of curves beside them, where they are short."""
+    """Write short equations beside their curves."""
     drawn = 0
     for curve in sorted(picture.found.curves, key=lambda c: -len(c.points)):
         text = curve.polynomial and equation(curve.polynomial, picture.found.parameter.name)
@@ -159,7 +159,7 @@ def _name_curves(ax: Any, picture: MapPicture, taken: list[Point]) -> None:
 
 
 def _beside(points: Sequence[Point], place: int) -> dict[str, Any]:
-    """Return where text goes at a point of a curve: above a flat one, right of a steep one."""
+    """Return where to put text at a point of a curve: above a flat one, right of a steep one."""
     x, y = points[place]
     (x0, y0), (x1, y1) = points[max(place - 1, 0)], points[min(place + 1, len(points) - 1)]
     if abs(x1 - x0) > abs(y1 - y0):

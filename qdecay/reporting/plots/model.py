@@ -1,4 +1,4 @@
-"""Plots of one model for papers: its regions, its values, its price, and how it is learned."""
+"""Plots of one model for papers: its regions, values and price, and how it is learned."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def panels_of(chapters: Sequence[Chapter], kinds: Sequence[str]) -> list[list[Pa
         kinds: from `KINDS`, checked by `check_kinds`.
 
     Raises:
-        InputError: no agents were trained for what they would show.
+        InputError: no agents were trained for a requested panel.
     """
     stacks = [[panel for kind in kinds for panel in KINDS[kind](each)] for each in chapters]
     if not any(stacks):
@@ -45,7 +45,7 @@ def _untrained(chapters: Sequence[Chapter]) -> str:
 def check_kinds(chapters: Sequence[Chapter], kinds: Sequence[str], dash: str = "") -> None:
     """Refuse kinds that cannot be drawn for a model, before agents are trained for the rest.
 
-    `dash` is what the message writes before the name of an option, "--" in the shell.
+    `dash` is the prefix of option names in messages, "--" in the shell.
 
     Raises:
         InputError: names the kind, the model and the reason.
@@ -121,7 +121,7 @@ def _values(chapter: Chapter) -> list[Panel]:
 
 
 def _gap(chapter: Chapter) -> list[Panel]:
-    """How much the best action of the shown state leads by."""
+    """The lead of the best action of the shown state."""
     state, names, title = chapter.shown_state, chapter.action_names, _title(chapter)
     draw = partial(draw_gap, chapter.regions, state=state, actions=names, title=title)
     return [Panel(draw, _USUAL)]
@@ -140,7 +140,7 @@ def _learning(chapter: Chapter) -> list[Panel]:
 
 
 def _price(chapter: Chapter) -> list[Panel]:
-    """What every gamma earns by the default judge, and what 0.99 does."""
+    """What every gamma earns by the default judge, with 0.99 marked."""
     if chapter.price is None:
         return []
     found = chapter.price.price

@@ -1,4 +1,4 @@
-"""What figures call models, states and actions."""
+"""Names of models, states and actions in figures."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from qdecay._support.one_line import escaped
 from qdecay.model.info import ModelInfo
 from qdecay.reporting.chapter import title_of
 
-_FEW = 2  # actions that are all best and still named
+_FEW = 2  # at most so many tied actions are named
 
 
 def titled(info: ModelInfo, text: str) -> str:
@@ -22,8 +22,8 @@ def state_name(info: ModelInfo, state: int) -> str:
 
 
 def either(actions: Sequence[int], names: Sequence[str] | None, available: int = 0) -> str:
-    """Return the names of actions that are all best, or their numbers; "any action" if they are
-    all that are available, and more than two."""
+    """Return the names of actions that are all best, or their numbers; "any action" if they are all
+    the available ones, and more than two."""
     if len(actions) > _FEW and len(actions) == available:
         return "any action"
     shown = [escaped(names[a]) if names else f"action {a}" for a in actions]

@@ -2,8 +2,8 @@
 
 A panel for each combination of the sources' other parameters; a colour and a marker for each of the
 learners'. Exact gammas are computed at the swept values; the line that joins them guides the eye.
-Behind a threshold are the choices it comes from, a dot for each gamma, the fuller the more of its
-trainings chose right of the exact gamma; omitted if there are several break-even gammas.
+Behind a threshold are the choices it is fitted to: a dot for each gamma, filled more the more of
+its trainings made the right-hand choice. They are omitted if there are several break-even gammas.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ _KEYS = (
 )
 _TITLE = "Where trained agents flip"
 _EXACT, _FULL, _BEYOND = _KEYS
-_COLUMNS = 40  # of a panel: with more there is no room for the choices behind them
+_COLUMNS = 40  # in a panel: with more there is no room for the choices behind them
 _EXACT_SPAN = 0.6  # of the least distance of two values
 _SIDE_BY_SIDE = 0.5  # of the least distance of two values: the series are spread over this
 
@@ -65,11 +65,11 @@ def save_phase(diagram: PhaseDiagram, path: Path, *, x: str | None = None) -> in
     Args:
         diagram: the thresholds of a sweep.
         path: ends in .svg, .pdf or .png.
-        x: the parameter on the x axis, of the sources or the learners; None is the first of the
-            varying ones that has several numbers, or else the first that varies. If it is a
-            non-numeric parameter of the sources, all combinations of these are categories.
+        x: the parameter on the x axis, of the sources or the learners; None means the first varying
+            one that has several numbers, or else the first that varies. If it is a non-numeric
+            parameter of the sources, all combinations of these are categories.
 
-    Returns: how many rows are omitted, because they do not have this parameter.
+    Returns: how many rows are omitted because they do not have this parameter.
 
     Raises:
         InputError: the file cannot be written, the parameter does not exist, or there is nothing or
@@ -97,7 +97,7 @@ def save_phase(diagram: PhaseDiagram, path: Path, *, x: str | None = None) -> in
 def draw_phase(
     diagram: PhaseDiagram, ax: Any, *, x: str | None = None, title: str | None = None
 ) -> Any:
-    """Draw a diagram that is one panel; see `save_phase`.
+    """Draw a diagram with a single panel; see `save_phase`.
 
     Returns: the axes.
 
@@ -214,7 +214,7 @@ def _draw(
 
 
 def _draw_exact(ax: Any, scale: Scale, rows: Iterable[PhaseRow]) -> bool:
-    """Draw the exact gammas; return whether there is one at most for each value."""
+    """Draw the exact gammas; return whether there is at most one for each value."""
     known = [row for row in rows if row.exact is not None]
     found: dict[float, set[float]] = {}
     for row in known:
@@ -238,7 +238,7 @@ def _draw_choices(ax: Any, at: float, row: PhaseRow, style: _Style) -> None:
 
     gammas = [float(choices.gamma) for choices in row.choices]
     shares = [choices.right / choices.trainings for choices in row.choices]
-    # Mixed with white, not transparent: the dot does not depend on what is behind it.
+    # Mixed with white, not transparent: the dot looks the same whatever is behind it.
     fills = [[1 - 0.6 * share * (1 - part) for part in to_rgb(style.colour)] for share in shares]
     ax.scatter([at] * len(gammas), gammas, s=7, c=fills, edgecolors=FAINT, linewidths=0.4)
 

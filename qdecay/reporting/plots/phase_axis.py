@@ -26,7 +26,7 @@ class Scale:
     Attributes:
         names: the parameter; several if their combinations are the categories.
         places: the position of each value, in ascending order, by the number or the JSON text.
-        labels: for each place.
+        labels: the label of each place.
         numeric, log: whether values are placed by their number, and whether the axis is
             logarithmic.
     """
@@ -58,7 +58,7 @@ class Scale:
         return _WIDTH if self.numeric else max(_WIDTH, 1 + len(self.labels) * 0.075 * longest)
 
     def prepare(self, ax: Any) -> None:
-        """Label the axis, and mark the values themselves if their labels fit."""
+        """Label the axis, with marks at the values themselves if their labels fit."""
         points, step = self._points, self._step
         ends = points[0] - step / 2, points[-1] + step / 2
         if self.log:

@@ -1,6 +1,6 @@
-"""The price of every gamma as a figure: what its optimal policies earn, of what is possible.
+"""The price of every gamma as a figure: what its optimal policies earn, beside what is possible.
 
-That of every value along a model line too, on an axis of its own.
+The price of every value along a model line is drawn likewise, on the parameter's axis.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ Point = tuple[float, float]
 
 
 class _Shown(NamedTuple):
-    """What is drawn: a price, its words, the ends of its regions, and the lowest level."""
+    """The drawn data: a price, its words, the ends of its regions, and the lowest level."""
 
     price: GammaPrice | LinePrice
     words: Words
@@ -41,7 +41,7 @@ class _Shown(NamedTuple):
     floor: float
 
     def level(self, worth: float) -> float:
-        """Where an amount is drawn: what loses for ever at the lowest level."""
+        """Return where an amount is drawn: policies that lose for ever at the lowest level."""
         return max(worth, self.floor)
 
     @property
@@ -60,7 +60,7 @@ def save_price(
     Args:
         price: the price.
         path: ends in .svg, .pdf or .png.
-        marked: what is marked, from `Price.at` or `LinePrice.at`.
+        marked: points to mark, from `Price.at` or `LinePrice.at`.
 
     Raises:
         InputError: the file cannot be written.
@@ -80,7 +80,7 @@ def draw_price(
     Args:
         price: of gammas, or of values along a line.
         ax: axes of matplotlib.
-        marked: what is marked, from `price.at`.
+        marked: points to mark, from `price.at`.
         title: above the figure; None names the model.
 
     Returns: the axes.
@@ -123,7 +123,7 @@ def _mark(y: float, is_share: bool) -> str:
 
 
 def _draw_curve(ax: Any, shown: _Shown) -> None:
-    """Draw the steps, what ties leave open, the optimum, and the best regions."""
+    """Draw the steps, the ranges that ties leave open, the optimum, and the best regions."""
     price = shown.price
     if len(price.best_regions) < len(price.regions):
         for i in price.best_regions:
@@ -137,7 +137,8 @@ def _draw_curve(ax: Any, shown: _Shown) -> None:
 
 
 def _write_labels(ax: Any, shown: _Shown, marked: Sequence[tuple[float, PricedPoint]]) -> None:
-    """Write what is possible and what loses for ever; a dot and a label at each marked point.
+    """Label the optimum and the level of losing for ever; draw a dot and a label at each marked
+    point.
 
     Marked points that earn the same share a label.
     """
@@ -176,7 +177,7 @@ def _amounts(words: Words, found: PricedPoint) -> str:
 
 
 def _write_best(ax: Any, shown: _Shown) -> float:
-    """Write what the best regions earn over the axes; return the height of that, if any."""
+    """Write above the axes what the best regions earn; return the height of that, if any."""
     price = shown.price
     if len(price.best_regions) == len(price.regions):
         return 0
@@ -192,7 +193,7 @@ def _write_best(ax: Any, shown: _Shown) -> float:
 
 
 def _best_text(shown: _Shown) -> str:
-    """Say from where on nothing is lost, or what the best earn."""
+    """Say from where on nothing is lost, or what the best regions earn."""
     price, words = shown.price, shown.words
     worst = price.regions[price.best_regions[0]].worst
     if isinstance(price, GammaPrice) and price.free_from is not None:

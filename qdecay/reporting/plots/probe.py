@@ -30,12 +30,12 @@ def save_profile(profile: DiscountProfile, path: Path) -> None:
 
 
 def draw_profile(profile: DiscountProfile, ax: Any, *, title: str | None = None) -> Any:
-    """Draw the near reward that is worth a far one, over the delay of the far one.
+    """Draw the near reward that is worth as much as a far one, over the delay of the far one.
 
     Args:
-        profile: of an agent.
-        ax: axes of matplotlib.
-        title: above the figure; None is the agent and the verdict.
+        profile: the profile of an agent.
+        ax: matplotlib axes.
+        title: above the figure; None means the agent and the verdict.
 
     Returns: the axes.
     """

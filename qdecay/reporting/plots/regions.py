@@ -1,8 +1,8 @@
 """What is best in one state, as a bar: over gamma, or over the parameter of a model line.
 
-Above the bar stand the numbers at which it changes there; small marks at its foot are changes of
-other states. Dotted lines are touches, where more actions are best at that point only. A blank end
-of the bar is not known.
+The numbers above the bar are where the best actions of the state change; small marks at its foot
+are changes of other states. Dotted lines are touches, where more actions are best at that point
+only. A blank end of the bar is unknown.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ from qdecay.reporting.plots.words import (
     wrapped,
 )
 
-_FEW = 3  # numbers that have both the closed form and decimals
+_FEW = 3  # up to so many numbers have both the closed form and decimals
 _NAMES, _NAME = 4, 110  # names in the legend, and their width in printer's points, at most
 _ROOM = 4  # printer's points beside a name in the bar
 
@@ -53,7 +53,7 @@ Stretch = tuple[float, float, Actions]
 
 @dataclass(frozen=True)
 class Bar:
-    """What is drawn.
+    """The drawn data.
 
     Attributes:
         stretches: low end, high end, and the best actions between them, in order.
@@ -83,8 +83,8 @@ def draw_regions(
     Args:
         regions: exact, along a line, certified, or numeric.
         ax: axes of matplotlib.
-        state: whose; None is the start, or the first state that changes.
-        actions: their names; None are those that the model has.
+        state: the state to draw; None means the start, or the first state that changes.
+        actions: names of the actions; None means the model's own.
         title: above the bar; None names the model and the state.
 
     Returns: the axes.
@@ -106,7 +106,7 @@ def draw_regions(
 
 
 def shown_state(regions: AnyRegions, state: int | None) -> int:
-    """Return the state that is drawn: the one asked for, the start, or the first that changes."""
+    """Return the state to draw: the requested one, the start, or the first that changes."""
     if state is not None:
         return state
     if regions.info.start is not None:
@@ -119,7 +119,7 @@ def shown_state(regions: AnyRegions, state: int | None) -> int:
 
 
 def _n_available(regions: AnyRegions, state: int) -> int:
-    """Return how many actions a state has; 0 where that is not known."""
+    """Return how many actions a state has; 0 if that is unknown."""
     if isinstance(regions, NumericRegions):
         return 0
     mdp = regions.line.low if isinstance(regions, LineRegions) else regions.mdp
@@ -216,7 +216,7 @@ def _draw(bar: Bar, ax: Any, name: Callable[[Actions], str], title: str) -> Any:
 
 
 def _name(bar: Bar, ax: Any, name: Callable[[Actions], str]) -> None:
-    """Write the best actions into the bar; in a legend, where they do not fit."""
+    """Write the best actions into the bar, or into a legend if they do not fit."""
     missing: dict[str, Actions] = {}
     for low, high, best in bar.stretches:
         text = name(best)

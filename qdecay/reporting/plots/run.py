@@ -1,4 +1,4 @@
-"""One run of a learner: its learning curve, and beside it the policy that it learned."""
+"""One run of a learner: its learning curve, and beside it the learned policy."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ def draw_run(
     actions: Sequence[str] | None = None,
     title: str | None = None,
 ) -> Any:
-    """Draw the return of episodes as they went on, and the greedy policy as a list beside it.
+    """Draw the returns of successive episodes, and the greedy policy as a list beside them.
 
     Args:
-        result: of a learner.
-        ax: axes of matplotlib.
-        actions: their names; None are those that the model has.
+        result: the result of a learner.
+        ax: matplotlib axes.
+        actions: names of the actions; None means the model's own.
         title: above the figure; None names the model, the learner and gamma.
 
     Returns: the axes.
@@ -55,7 +55,8 @@ def draw_run(
 
 
 def learning_curve(returns: Any) -> tuple[Any, Any, Any, Any]:
-    """Return the middles of at most 60 equal spans of episodes, with their mean, 10 % and 90 %."""
+    """Return the middles of at most 60 equal spans of episodes, with their means and 10 % and 90 %
+    quantiles."""
     spans = [span for span in np.array_split(np.arange(len(returns)), _BINS) if len(span)]
     middles = np.array([span.mean() + 1 for span in spans])
     low, high = (np.array([np.quantile(returns[s], share) for s in spans]) for share in (0.1, 0.9))
@@ -63,7 +64,7 @@ def learning_curve(returns: Any) -> tuple[Any, Any, Any, Any]:
 
 
 def _list_policy(result: LearningResult, ax: Any, names: Sequence[str] | None) -> None:
-    """Write the greedy actions of states right of the axes, most often visited ones if many."""
+    """Write the greedy actions of states right of the axes; of many states, the most visited."""
     visits = result.visits.sum(axis=1)
     shown = np.argsort(-visits, kind="stable")[: _ROWS * _COLUMNS]
     states = sorted(int(state) for state in shown if visits[state])

@@ -1,4 +1,4 @@
-"""Figures for papers and slides: one style, vector output, and no trace in pyplot."""
+"""Figures for papers and slides: one style, vector output, independent of pyplot."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ STYLE: Any = {
 
 
 def check_plot_path(path: Path, *, force: bool = True) -> None:
-    """Refuse a plot that could not be written, before any long work.
+    """Check that a plot can be written, before any long work.
 
     Raises:
         InputError: the ending is unknown, the folder is missing, or matplotlib is.
@@ -48,7 +48,7 @@ def check_plot_path(path: Path, *, force: bool = True) -> None:
 
 @contextmanager
 def styled() -> Iterator[None]:
-    """Draw and write in the project's style; matplotlib is installed."""
+    """Draw and write in the project's style; matplotlib must be installed."""
     import matplotlib as mpl
 
     with mpl.rc_context(STYLE):
@@ -71,7 +71,7 @@ def new_figure(width: float, height: float) -> Any:
 
 @cache
 def _figure_class() -> Any:
-    """Figures that a notebook shows, though pyplot does not know them."""
+    """A class of figures that notebooks show although pyplot does not know them."""
     from matplotlib.figure import Figure
 
     class ShownFigure(Figure):
@@ -82,7 +82,7 @@ def _figure_class() -> Any:
 
 
 def shown_figure(width: float, height: float) -> Any:
-    """Return an empty figure of this size that pyplot shows: below the cell, or by `plt.show()`.
+    """Return an empty figure of this size that pyplot shows, below the cell or by `plt.show()`.
 
     Raises:
         InputError: matplotlib is missing.
@@ -118,7 +118,8 @@ def pale(colour: str, share: float = _TINT) -> tuple[float, ...]:
 
 
 def filling(actions: Sequence[int]) -> dict[str, Any]:
-    """Return how an area is filled in which these actions are best, stripes of two that tie."""
+    """Return how to fill an area in which these actions are best: for two that tie, with
+    stripes."""
     first, *others = [pale(colours.action(a).light) for a in actions] or [pale(colours.TIED.light)]
     if not others:
         return {"facecolor": first, "edgecolor": "none"}
@@ -126,7 +127,7 @@ def filling(actions: Sequence[int]) -> dict[str, Any]:
 
 
 def line_style(actions: Sequence[int]) -> dict[str, Any]:
-    """Return how a curve of the best action is drawn; that of several is grey."""
+    """Return how to draw the curve of the best action; for several it is grey."""
     if len(actions) != 1:
         return {"color": colours.TIED.light}
     dashes = LINE_STYLES[actions[0] % len(LINE_STYLES)]
@@ -134,7 +135,7 @@ def line_style(actions: Sequence[int]) -> dict[str, Any]:
 
 
 def set_title(ax: Any, text: str, above: float = 0) -> None:
-    """Write a title over the axes, in lines that fit; `above` is kept free, printer's points."""
+    """Write a title above the axes, in lines that fit, leaving `above` printer's points free."""
     size = NORMAL + 1
     shown = wrapped(text, points_of(ax)[0], size)
     ax.set_title(shown, loc="left", fontsize=size, pad=6 + above, parse_math=False)

@@ -16,7 +16,7 @@ from qdecay.reporting.plots.naming import either, state_name, titled
 from qdecay.reporting.plots.style import line_style, set_legend, set_title
 from qdecay.reporting.plots.words import plain
 
-_CROWDED = 0.9  # a grid that has its half right of this is drawn in decades of 1 - gamma
+_CROWDED = 0.9  # a grid with half of its gammas right of this is drawn by decades of 1 - gamma
 _MOST = 12  # decades
 
 
@@ -28,15 +28,15 @@ def draw_sweep(
     actions: Sequence[str] | None = None,
     title: str | None = None,
 ) -> Any:
-    """Draw the value of one state over the gammas, in the colours of the actions that are best.
+    """Draw the value of one state over the gammas, in the colours of the best actions.
 
-    Actions that the error does not tell apart are drawn as ties.
+    Actions that the error does not distinguish are drawn as ties.
 
     Args:
         sweep: the values.
-        ax: axes of matplotlib.
-        state: whose; None is the start, or state 0.
-        actions: their names; None are those that the model has.
+        ax: matplotlib axes.
+        state: the state to draw; None means the start, or state 0.
+        actions: names of the actions; None means the model's own.
         title: above the figure; None names the model and the state.
 
     Returns: the axes.
@@ -60,7 +60,7 @@ def draw_sweep(
 
 
 def _depth(gammas: NDArray[np.float64]) -> int | None:
-    """Return the decades of 1 - gamma that show a grid; None on an even axis."""
+    """Return the decades of 1 - gamma that show a grid; None for a linear axis."""
     if np.median(gammas) <= _CROWDED:
         return None
     last = float(gammas[gammas < 1].max(initial=_CROWDED))

@@ -34,7 +34,7 @@ from qdecay.reporting.thresholds import ShownFlip, agents, shown_flips
 HEIGHT = 2.3  # inches, of a threshold
 _VERDICTS = {"agree": ("✓", BEST), "disagree": ("✗ disagree", WORSE)}
 _UNDECIDED = ("undecided", SOFT)
-_ROW, _AROUND = 0.5, 1.0  # inches, of a line of a comparison, and of what is around them
+_ROW, _AROUND = 0.5, 1.0  # inches, of a line of a comparison, and of everything around the lines
 _ASIDE = 0.18  # of a line: planned above its middle, learned below
 _DIGITS = 6  # of the agents' median
 
@@ -42,12 +42,12 @@ _DIGITS = 6  # of the agents' median
 def save_comparison(
     rows: Sequence[Comparison], path: Path, names: Sequence[Sequence[str]] | None = None
 ) -> None:
-    """Draw where agents flip, a panel per learned threshold, and save it.
+    """Draw where agents flip, with a panel for each learned threshold, and save the figure.
 
     Args:
-        rows: what was compared.
+        rows: the comparisons.
         path: ends in .svg, .pdf or .png.
-        names: of the actions of each row; numbers where there are none.
+        names: names of the actions of each row; numbers if there are none.
 
     Raises:
         InputError: the file cannot be written, or no agents were trained for a flip.
@@ -68,7 +68,7 @@ def threshold_panel(flip: ShownFlip, names: Sequence[str], title: str) -> Panel:
 
 
 def trained(row: Comparison) -> list[ShownFlip]:
-    """Return the flips that agents were trained for."""
+    """Return the flips for which agents were trained."""
     return [flip for flip in shown_flips(row) if flip.learned is not None]
 
 
@@ -82,9 +82,9 @@ def draw_threshold(flip: ShownFlip, ax: Any, *, actions: Sequence[str], title: s
     """Draw the gamma at which each agent flips, the share that flips below gamma, the exact gamma.
 
     Args:
-        flip: of which agents were trained.
-        ax: axes of matplotlib.
-        actions: their names.
+        flip: a flip for which agents were trained.
+        ax: matplotlib axes.
+        actions: names of the actions.
         title: above the figure.
 
     Returns: the axes.
@@ -114,7 +114,7 @@ def draw_threshold(flip: ShownFlip, ax: Any, *, actions: Sequence[str], title: s
 
 
 def comparison_height(rows: Sequence[Comparison]) -> float:
-    """Return the height in inches that a figure of these rows takes."""
+    """Return the height in inches of a figure of these rows."""
     return _AROUND + _ROW * max(1, sum(len(shown_flips(row)) for row in rows))
 
 
@@ -169,7 +169,8 @@ def _draw_scale(ax: Any, rows: Sequence[Comparison]) -> None:
 
 
 def _draw_line(ax: Any, y: int, flip: ShownFlip) -> None:
-    """Draw one change: a tick where it is, a ring where it was planned, dots where agents flip."""
+    """Draw one change: a tick at the exact gamma, a ring at the planned one, dots where agents
+    flip."""
     ax.axhline(y, color=pale(SOFT), lw=0.8, zorder=0)
     for gamma, style in ((flip.exact, "-"), (flip.predicted, "--")):
         if gamma is not None:
@@ -184,7 +185,7 @@ def _draw_line(ax: Any, y: int, flip: ShownFlip) -> None:
 
 
 def _write_numbers(ax: Any, y: float, flip: ShownFlip, verdict: str, colour: str) -> None:
-    """Write right of a line what is exact, and below what was learned and the verdict."""
+    """Write the exact gamma right of a line, and below it the learned one and the verdict."""
     exact = "no exact gamma" if flip.exact is None else number_text(flip.exact)
     median = None if flip.learned is None else decimal(flip.learned.median, _DIGITS)
     if median is None:
@@ -202,7 +203,8 @@ def _write_numbers(ax: Any, y: float, flip: ShownFlip, verdict: str, colour: str
 
 
 def _label(row: Comparison, names: Sequence[str], flip: ShownFlip, several: bool) -> str:
-    """Return what a line is about: the model if there are several, and how the best changes."""
+    """Return the label of a line: the model if there are several, and how the best action
+    changes."""
     change = plain(flip.change(names)) or "the choice of most"
     return f"{plain(title_of(row.source))}\n{change}" if several else change
 

@@ -1,4 +1,4 @@
-"""Where a learner flips that has not yet learned everything, over the walks that it took."""
+"""Where a learner that has not yet learned everything flips, over the number of its walks."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from qdecay.reporting.plots.words import SMALL, number_text, points_of, wrapped
 def draw_undertrained(chapter: Chapter, ax: Any, *, title: str | None = None) -> Any:
     """Draw the gamma at which a learner flips after k walks of each branch of a chain.
 
-    Where it never takes the far branch there is no such gamma, and the area says so.
+    If it never takes the far branch there is no such gamma, and the area says so.
 
     Args:
-        chapter: of a chain for which `chapter.undertrained()` is known.
-        ax: axes of matplotlib.
+        chapter: the chapter of a chain for which `chapter.undertrained()` is known.
+        ax: matplotlib axes.
         title: above the figure; None names the chain.
 
     Returns: the axes.

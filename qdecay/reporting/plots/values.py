@@ -20,7 +20,8 @@ Curve = npt.NDArray[np.float64]
 
 
 def draw_values(chapter: Chapter, ax: Any, *, title: str | None = None) -> Any:
-    """Draw the action values of the state that a chapter shows; they cross where its best changes.
+    """Draw the action values of the state that a chapter shows; they cross where its best action
+    changes.
 
     Returns: the axes.
     """
@@ -43,10 +44,10 @@ def draw_values(chapter: Chapter, ax: Any, *, title: str | None = None) -> Any:
 
 
 def action_values(chapter: Chapter) -> tuple[Curve, dict[int, Curve], str]:
-    """Return gammas, the value of each action of the shown state there, and what their unit is.
+    """Return gammas, the value of each action of the shown state there, and their unit.
 
-    Per step if values grow with gamma, at 1 the gain. As a share of the best one if curves would
-    coincide and the best is positive. nan where nothing is known.
+    Values are per step if they grow with gamma, at 1 the gain; or a share of the best one if curves
+    would coincide and the best is positive; nan if unknown.
     """
     data = chapter.data()
     numbers = {a: c for a, c in enumerate(data["pairs"][chapter.shown_state]) if c is not None}

@@ -33,7 +33,7 @@ def number_text(number: AlgebraicNumber, digits: int = DIGITS, *, brief: bool = 
     Args:
         number: exact.
         digits: of the decimals.
-        brief: only one of the two, the closed form where it is short.
+        brief: whether to give only one of them, the closed form if it is short.
 
     >>> [number_text(AlgebraicNumber.of(x)) for x in ("1/2", "1/3", "123/1000", "-2/3", "7")]
     ['1/2 = 0.5', '1/3 ≈ 0.333333', '0.123', '−2/3 ≈ −0.666667', '7']
@@ -58,7 +58,7 @@ def width_of(text: str, size: float = SMALL, *, is_ours: bool = False) -> float:
     Args:
         text: one line.
         size: of the font.
-        is_ours: whether it may be a formula, as `number_text` writes them; names are none.
+        is_ours: whether it may be a formula as `number_text` writes it, which names are not.
     """
     from matplotlib.font_manager import FontProperties
     from matplotlib.textpath import text_to_path
@@ -69,7 +69,7 @@ def width_of(text: str, size: float = SMALL, *, is_ours: bool = False) -> float:
 
 
 def cut(text: str, width: float, size: float = SMALL) -> str:
-    """Return a text, its end omitted where it would be wider than this, in printer's points."""
+    """Return a text, shortened at the end if it would be wider than this, in printer's points."""
     if width_of(text, size) <= width:
         return text
     for end in range(len(text) - 1, 0, -1):
@@ -79,9 +79,9 @@ def cut(text: str, width: float, size: float = SMALL) -> str:
 
 
 def wrapped(text: str, width: float, size: float = NORMAL, most: int = 2) -> str:
-    """Return a text in at most so many lines of this width, in printer's points.
+    """Return a text in at most `most` lines of this width, in printer's points.
 
-    Lines are of about equal length; what does not fit is omitted from the last one.
+    Lines are of about equal length; the last one is shortened if not all fits.
     """
     words = text.split(" ")
     lines = _filled(words, width, size)

@@ -1,7 +1,7 @@
 """A small model as a figure: the squares of its board, or its states and moves.
 
 The drawing is that of pages and notebooks (`qdecay.reporting.graph`, `qdecay.reporting.boards`), in
-pixels; here it is scaled to the axes, whose sides keep their ratio.
+pixels; here it is scaled to the axes, with its proportions kept.
 """
 
 from __future__ import annotations
@@ -24,18 +24,18 @@ _LETTERS = 5  # of a state's name in its circle
 
 
 def draw_world(mdp: MDP, ax: Any, *, board: Board | None = None, title: str | None = None) -> Any:
-    """Draw the board, or else the states and moves.
+    """Draw the board if there is one, otherwise the states and moves.
 
     Args:
         mdp: the model.
         ax: axes of matplotlib.
-        board: where its states lie, or None.
+        board: the board of its states, or None.
         title: above the figure; None names the model.
 
     Returns: the axes.
 
     Raises:
-        ValueError: there is no board, and too much for a drawing of states and moves.
+        ValueError: there is no board, and the model is too large for a drawing of states and moves.
     """
     graph = None if board is not None else graph_of(mdp)
     if board is not None:

@@ -1,1 +1,1 @@
-"""What notebooks show of results: HTML that needs no script, and loads nothing."""
+"""How notebooks show results: as HTML without scripts that loads nothing."""

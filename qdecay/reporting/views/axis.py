@@ -1,4 +1,4 @@
-"""Where numbers lie on the axis of a picture: shares of its width, so that it fits every cell.
+"""Positions of numbers on the axis of a picture, as shares of its width, to fit every cell.
 
 Gamma goes from 0 to 1 evenly, or, where breakpoints crowd near 1, evenly in log(1 - gamma): the
 places of 0.9, 0.99 and 0.999 are equally far apart then.
@@ -35,7 +35,7 @@ class Axis:
 
     Attributes:
         name: what it measures.
-        place: a number -> its place, from 0 at the left end to 1 at the right one.
+        place: a function from a number to its position, from 0 at the left end to 1 at the right.
         ticks: places with their text, in order.
     """
 
@@ -44,7 +44,7 @@ class Axis:
     ticks: tuple[tuple[float, str], ...]
 
     def html(self) -> Markup:
-        """Return the ticks and the name, to be put under the picture."""
+        """Return the ticks and the name, to put under the picture."""
         return joined([self.scale(), tag("p", self.name, class_="axis-name")])
 
     def scale(self) -> Markup:
@@ -57,7 +57,7 @@ class Axis:
 
 
 def gamma_axis(numbers: Sequence[Number]) -> Axis:
-    """Return the axis of gamma that tells these numbers apart best."""
+    """Return the axis of gamma on which these numbers are spread best."""
     even = _even("discount factor γ", 0.0, 1.0, _linear)
     places = [_linear(number) for number in numbers]
     if _nearest(places) >= _APART:
@@ -68,7 +68,7 @@ def gamma_axis(numbers: Sequence[Number]) -> Axis:
 
 
 def log_gamma_axis(numbers: Sequence[Number]) -> Axis:
-    """Return the axis of gamma, evenly in log(1 - gamma), as far as to the largest of numbers."""
+    """Return the axis of gamma, evenly in log(1 - gamma), up to the largest of some numbers."""
     gaps = [_gap(number) for number in numbers]
     depth = min(math.ceil(-math.log10(max(min(gaps), 10.0**-_DEEPEST))) + 0.5, _DEEPEST)
 
@@ -84,7 +84,7 @@ def log_gamma_axis(numbers: Sequence[Number]) -> Axis:
 
 
 def parameter_axis(parameter: Parameter) -> Axis:
-    """Return the axis of the number that moves along a model line."""
+    """Return the axis of the parameter of a model line."""
     low, high = parameter.low, parameter.high
 
     def place(number: Number) -> float:
@@ -131,7 +131,7 @@ def _nearest(places: Iterable[float]) -> float:
 
 
 def _spread(places: Iterable[float]) -> float:
-    """How well places are spread: the sum of the logarithms of their distances."""
+    """Return how well positions are spread: the sum of the logarithms of their distances."""
     return sum(map(math.log, _distances(places)))
 
 
@@ -145,7 +145,7 @@ def _linear(number: Number) -> float:
 
 
 def _gap(number: Number) -> float:
-    """1 - gamma, with all the digits that it has near 1."""
+    """Return 1 - gamma, without loss of digits near 1."""
     return float(1 - _fraction(number))
 
 

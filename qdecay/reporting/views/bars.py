@@ -1,7 +1,7 @@
-"""A bar over the whole axis: what is best where, and the numbers at which that changes.
+"""A bar over the whole axis: where each action is best, and the numbers at which that changes.
 
-Nothing in it has a fixed width: parts are shares of the bar. What is written in it is chosen for a
-narrow cell and for a wide one, by the room that its letters take.
+Nothing in it has a fixed width: parts are shares of the bar. Its labels are chosen once for narrow
+and once for wide cells, by the room that their letters take.
 """
 
 from __future__ import annotations
@@ -37,8 +37,8 @@ class Mark:
     Attributes:
         left, right: its places.
         kind: "tick", "bracket", "touch", "other" (another state changes), "shade" or "beyond".
-        label: what is written above it, and how many letters that takes; none if 0.
-        title: what a pointer that rests on it reads.
+        label: the text above it, and its number of letters; 0 means no label.
+        title: the text shown on hovering.
     """
 
     left: float
@@ -50,7 +50,7 @@ class Mark:
 
 
 def bar(name: object, parts: Sequence[Part], marks: Sequence[Mark], axis: Axis) -> Markup:
-    """Return the bar with what is written above it and its axis below."""
+    """Return the bar with its labels above and its axis below."""
     strip = [_part(part) for part in merged(parts)] + [_mark(mark) for mark in _apart(marks)]
     above = _labels(marks)
     return tag(
@@ -64,7 +64,7 @@ def bar(name: object, parts: Sequence[Part], marks: Sequence[Mark], axis: Axis) 
 
 
 def merged(parts: Sequence[Part]) -> list[Part]:
-    """Return neighbours with the same actions as one."""
+    """Return the parts, with neighbours that have the same actions merged."""
     found: list[Part] = []
     for part in parts:
         if found and found[-1].actions == part.actions and found[-1].right == part.left:
@@ -74,7 +74,7 @@ def merged(parts: Sequence[Part]) -> list[Part]:
 
 
 def _apart(marks: Sequence[Mark]) -> list[Mark]:
-    """Leave out marks of other states where one is drawn already, to about a pixel."""
+    """Leave out marks of other states within about a pixel of another mark."""
     kept = {(mark.kind, round(mark.left * _WIDE)): mark for mark in marks if mark.kind == "other"}
     return [*kept.values(), *(mark for mark in marks if mark.kind != "other")]
 
@@ -112,7 +112,7 @@ def _mark(mark: Mark) -> Markup:
 
 
 def _labels(marks: Sequence[Mark]) -> list[Markup]:
-    """The labels that do not meet: in a narrow cell, and others where there is more room."""
+    """Return labels that do not overlap: those for a narrow cell, and more for a wide one."""
     narrow, wide = _fitting(marks, _NARROW), _fitting(marks, _WIDE)
     shown = []
     for i, mark in enumerate(marks):

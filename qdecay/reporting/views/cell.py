@@ -1,9 +1,9 @@
 """The frame around what a notebook shows: its style, and whether it is light or dark.
 
-The style goes with every output, since outputs are kept, moved and deleted one by one. It has
-classes only and no ids, so that two of them never meet. Colours are those of the pages. Light or
-dark is what the notebook says, by the marks that JupyterLab, VS Code, Colab, marimo and the themes
-of Sphinx and MkDocs leave on the document; where none is found, what the system says.
+Every output includes the style, since outputs are kept, moved and deleted one by one. It has only
+classes and no ids, so that two outputs never conflict. Colours are those of the pages. Light or
+dark follows the notebook, by the marks that JupyterLab, VS Code, Colab, marimo and the themes of
+Sphinx and MkDocs leave on the document; if there are none, the system.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from markupsafe import Markup
 from qdecay.reporting.colours import PALETTE
 from qdecay.reporting.views.markup import tag
 
-# Formulas are ours: names that contain a dollar sign are not one for MathJax.
+# MathJax must not read formulas into names that contain a dollar sign.
 _CLASSES = "qdecay tex2jax_ignore mathjax_ignore"
 
 

@@ -1,7 +1,7 @@
 """A picture of curves: lines that stretch with the cell, under text that does not.
 
-The curves are an SVG that is stretched to the field; labels, dots and ticks are placed over it by
-shares of its sides. So letters have one size and circles stay round in any cell.
+The curves are an SVG stretched to the field; labels, dots and ticks are positioned over it by
+shares of its sides, so that letters keep their size and circles stay round in any cell.
 """
 
 from __future__ import annotations
@@ -87,8 +87,8 @@ def chart(
         name: what the vertical axis measures.
         x, y: its axes.
         curves: from back to front.
-        marks: dots and labels, which come over the curves.
-        description: what one sees, for those who do not.
+        marks: dots and labels, drawn over the curves.
+        description: what the picture shows, for screen readers.
     """
     grid = [Curve(((0.0, at), (1.0, at)), "grid") for at, _ in y.ticks if at > 0]
     paths = [curve.html() for curve in (*grid, *curves)]
@@ -114,7 +114,7 @@ def chart(
 
 
 def legend(entries: Sequence[tuple[str, str, str]]) -> Markup:
-    """Return what the lines are: kind, colour and name of each."""
+    """Return a legend of the lines, given kind, colour and name of each."""
     keys = [
         tag("span", tag("i", class_=f"key {kind}".strip(), style=one(colour)), name)
         for kind, colour, name in entries

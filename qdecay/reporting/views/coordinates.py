@@ -1,7 +1,7 @@
 """A board from the names of states: "(1, 3)" is column 1, row 3, counted from the bottom left.
 
-So grid worlds name their cells. Names alone prove nothing, so that moves have to agree: what left,
-right, up and down most often lead to lies that way.
+Grid worlds name their cells like this. Names alone prove nothing, so moves have to agree: the
+likeliest outcomes of left, right, up and down must lie in that direction.
 """
 
 from __future__ import annotations
@@ -44,7 +44,8 @@ def board_of_names(
 
 
 def board_of_model(model: MDP) -> Board | None:
-    """Return that of a model whose moves agree, with its ends and its start marked, or None."""
+    """Return the board of a model whose moves agree, with its ends and its start marked, or
+    None."""
     board = board_of_names(model.state_names, model.action_names)
     if board is None or model.state_names is None or model.action_names is None:
         return None

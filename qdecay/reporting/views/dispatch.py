@@ -12,6 +12,6 @@ def view(value: object) -> Markup:
     """Return what a notebook shows of a value, without the frame and the style around it.
 
     Raises:
-        TypeError: nothing is known of its type.
+        TypeError: there is no view for its type.
     """
     raise TypeError(f"there is no view for a {type(value).__name__}")

@@ -1,4 +1,4 @@
-"""What `qdecay._support.viewed` asks for: a value as HTML, as a plot, as a page."""
+"""The functions behind `qdecay._support.viewed`: a value as HTML, as a plot, as a page."""
 
 from __future__ import annotations
 
@@ -52,7 +52,8 @@ def plot(value: Any, ax: Axes | None) -> Axes:
 
 
 def _named(value: Any) -> dict[str, Any]:
-    """What a drawing is told: the names of a world's actions, which its model may lack; a board."""
+    """Return options for a drawing: the names of a world's actions, which its model may lack; a
+    board."""
     if isinstance(value, MDP):
         return {"board": Names.of(value).board}
     if isinstance(value, Comparison):
@@ -66,7 +67,7 @@ def _named(value: Any) -> dict[str, Any]:
 
 
 def explore(value: Any) -> Page:
-    """Return the page of a value; what it has found already is not searched again."""
+    """Return the page of a value, without searching again for what it already contains."""
     if isinstance(value, Price):
         return explore(value.policy_regions)
     if isinstance(value, CertifiedPrice):

@@ -1,4 +1,4 @@
-"""A training: the policy that was learned, beside how its returns grew."""
+"""A training run: the learned policy, beside the curve of its returns."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from qdecay.reporting.views.names import Names
 from qdecay.reporting.views.squares import policy_picture
 
 _POINTS = 240  # of a curve
-_WINDOW = 20  # parts of the training over one of which returns are averaged
+_WINDOW = 20  # returns are averaged over this fraction of the training
 
 Floats = NDArray[np.float64]
 
@@ -53,7 +53,7 @@ def _(found: LearningResult) -> Markup:
 
 
 def _policy(found: LearningResult, names: Names) -> Markup:
-    """The board with the greedy actions; and each state's, with its value and updates."""
+    """Return the board with the greedy actions, and a table of them with values and updates."""
     tried_in = found.visits.sum(axis=1)
     picture = policy_picture(
         names,

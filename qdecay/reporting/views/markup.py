@@ -1,4 +1,4 @@
-"""Pieces of HTML. Whatever is not `Markup` already is escaped, so that no name can become a tag."""
+"""Pieces of HTML. Everything except `Markup` is escaped, so that no name can become a tag."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from qdecay.reporting.numerals import written
 
 DIGITS = 10  # of a gamma in a table, as on pages
 FEW = 4  # of one beside a picture
-LONGEST_FORM = 24  # characters of a closed form that is read faster than decimals
-_FOLDED = 8  # rows of a table that are in view; the others open
+LONGEST_FORM = 24  # characters of a closed form that is easier to read than decimals
+_FOLDED = 8  # rows of a table that are visible; the others unfold
 _MOST = 200  # rows of a table
-_BESIDE = 4  # columns that fit beside each other on a phone; of more, each row is a list there
+_BESIDE = 4  # columns that fit on a phone; with more, each row becomes a list there
 _MARKS = {"agree": ("✓", "good"), "disagree": ("✗", "warning"), "undecided": ("?", "open")}
 
 
@@ -34,12 +34,12 @@ def tag(name: str, *children: object, **attributes: object) -> Markup:
 
 
 def joined(parts: Iterable[object], between: str | Markup = "") -> Markup:
-    """Return parts after one another, those escaped that are text."""
+    """Return the parts joined, with text escaped."""
     return escape(between).join(map(escape, parts))
 
 
 def exact_form(number: AlgebraicNumber) -> Markup | None:
-    """Return the closed form as a formula, or None where there is none that is short."""
+    """Return the closed form as a formula, or None if there is no short one."""
     form = number.form
     if form is None or len(str(form)) > LONGEST_FORM:
         return None
@@ -47,7 +47,7 @@ def exact_form(number: AlgebraicNumber) -> Markup | None:
 
 
 def both_forms(number: AlgebraicNumber, digits: int = DIGITS) -> Markup:
-    """Return a number exactly and in decimals; only once where both are the same."""
+    """Return a number exactly and in decimals, or once if both are the same."""
     has_form, sign, decimals = written(number, digits, LONGEST_FORM)
     shown = tag("span", decimals, class_="digits")
     return joined([exact_form(number) or "", f" {sign} ", shown]) if has_form else shown
@@ -57,8 +57,8 @@ def table(head: Sequence[object], rows: Iterable[Sequence[object]], total: int) 
     """Return a table; rows after the eighth are folded, and the last ones only counted.
 
     Args:
-        head: what the columns are.
-        rows: as many cells each; no more are made than are shown.
+        head: the headings of the columns.
+        rows: cells for each column; only the rows shown are consumed.
         total: how many rows there are.
     """
     kept: list[Sequence[object]] = []
@@ -66,7 +66,7 @@ def table(head: Sequence[object], rows: Iterable[Sequence[object]], total: int) 
         if len(kept) == _MOST:
             break
         kept.append(row)
-    fold = _FOLDED if total > _FOLDED + 2 else total  # two more rows take the room of the summary
+    fold = _FOLDED if total > _FOLDED + 2 else total  # the summary takes the room of two rows
     parts = [_table(head, kept[:fold])]
     if rest := kept[fold:]:
         beyond = f", of {total:,} in all" if total > len(kept) else ""
@@ -88,7 +88,7 @@ def _table(head: Sequence[object], rows: Sequence[Sequence[object]]) -> Markup:
 
 
 def heading(title: object, *facts: object) -> Markup:
-    """Return the first line: what this is, and a few facts about it."""
+    """Return the first line: the kind of result, and a few facts about it."""
     shown = [tag("span", fact) for fact in facts if fact]
     return tag("p", tag("b", title), *shown, class_="head")
 

@@ -1,4 +1,4 @@
-"""A model: its board or its graph while it is small, its sizes, and what reading it assumed."""
+"""A model: its board or, if it is small, its graph, its sizes, and what reading it assumed."""
 
 from __future__ import annotations
 
@@ -109,7 +109,7 @@ def _node(node: Node, radius: float, model: MDP, names: Names) -> Markup:
 
 
 def _moves(model: MDP, names: Names) -> Markup:
-    """The first transitions as a table, of a model too large for a drawing."""
+    """Return the first transitions as a table, for a model too large for a drawing."""
     rows = (
         [
             names.state_cell(s),

@@ -1,8 +1,8 @@
-"""What the states and actions of a result are called, and the board that they lie on.
+"""The names of a result's states and actions, and the board on which they lie.
 
-A model remembers the id that it was read from, but not how it looks. Where that id names a world
-with a board, the world is made once more; only if its model is equal, the board is this model's. A
-result that keeps names alone is shown on the registered board, and says so.
+A model remembers the id that it was read from, but not what it looks like. If that id names a world
+with a board, the world is made once more; the board is used only if its model is equal. A result
+that keeps only names is shown on the registered board, and says so.
 """
 
 from __future__ import annotations
@@ -28,12 +28,12 @@ class Names:
     Attributes:
         id: what the model was read from, or "".
         start: its start state, or None.
-        states: names, or None where states have numbers only.
+        states: names, or None if states only have numbers.
         actions: names, or None likewise.
-        n_actions: how many there are, or None if the result does not say.
-        board: the board that the states lie on, or None.
-        is_registered: whether that is the board of an id as it is registered, and nothing says that
-            this model's is another.
+        n_actions: how many actions there are, or None if the result does not say.
+        board: the board of the states, or None.
+        is_registered: whether that is the board of the id as registered, while this model may
+            differ.
     """
 
     id: str = ""
@@ -46,14 +46,14 @@ class Names:
 
     @classmethod
     def of(cls, model: FiniteMDP, start: int | None = None) -> Names:
-        """Return those of a model; another start may be given."""
+        """Return the names of a model; another start may be given."""
         known = cls.of_info(ModelInfo.of(model, start))
         board = _board_of(model)
         return replace(known, n_actions=model.n_actions, board=board, is_registered=False)
 
     @classmethod
     def of_info(cls, info: ModelInfo) -> Names:
-        """Return those that a result kept of its model; actions have those of its world."""
+        """Return the names that a result kept from its model, with action names from its world."""
         known = None if info.name is None else _world(info.name)
         board = None if known is None else known[0]
         actions = info.action_names or (None if board is None else board.actions)
@@ -78,7 +78,7 @@ class Names:
         return f"state {state}" if self.states is None else escaped(self.states[state])
 
     def state_cell(self, state: int) -> str:
-        """Return what stands for a state in a column of states."""
+        """Return the entry of a state in a column of states."""
         return str(state) if self.states is None else escaped(self.states[state])
 
     def action(self, action: int) -> str:
@@ -86,7 +86,7 @@ class Names:
         return f"action {action}" if self.actions is None else escaped(self.actions[action])
 
     def either(self, actions: Sequence[int]) -> str:
-        """Return "left or right", "any action", or that there is none."""
+        """Return "left or right", "any action", or a text that there is none."""
         if self.n_actions and len(actions) == self.n_actions > 2:
             return "any action"
         return " or ".join(map(self.action, actions)) or "no action"

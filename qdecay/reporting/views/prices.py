@@ -1,4 +1,4 @@
-"""What every gamma costs: the step curve, with what is possible, best, and usual."""
+"""What every gamma costs: the step curve, with the optimum, the best gammas, and the usual one."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ from qdecay.reporting.views.markup import (
 from qdecay.reporting.views.names import Names
 
 _DIGITS = 7  # of gammas in sentences
-_RIGHT = 0.68  # of the width: a label right of it ends at its dot, others begin there
+_RIGHT = 0.68  # of the width: labels right of it end at their dots, others begin there
 _LONGEST = 12  # characters of an exact worth
 _ROOM = 0.14  # of the range of what is earned, above and below it
 
@@ -102,7 +102,7 @@ def _earned(found: Priced) -> str:
 
 
 def _worth(worth: Worth) -> str:
-    """A worth exactly where that is short, and in decimals."""
+    """Return a worth exactly if that is short, and in decimals."""
     if worth.exact is None:
         return signed(worth.shown(DIGITS))
     number = AlgebraicNumber.of(worth.exact)
@@ -111,7 +111,7 @@ def _worth(worth: Worth) -> str:
 
 
 def _in_symbols(told: str) -> str:
-    """A sentence of the command line, with the symbol of gamma."""
+    """Return a sentence of the command line with the symbol of gamma."""
     for words in ("gamma = ", "gamma between", "every gamma"):
         told = told.replace(words, words.replace("gamma", "γ"))
     return signed(told)
@@ -157,7 +157,7 @@ def _curve(
 
 
 def _rise(words: Words, low: float, high: float) -> Axis:
-    """The vertical axis, in percent where that is what is counted."""
+    """Return the vertical axis, in percent if the measure is a share."""
     if not words.is_share:
         return even_axis("", low, high)
     axis = even_axis("", 100 * low, 100 * high)
@@ -181,7 +181,7 @@ def _best_areas(found: JudgedRegions, ends: Sequence[float]) -> list[Curve]:
 
 
 def _ties(found: JudgedRegions, ends: Sequence[float], up: Any) -> list[Curve]:
-    """What policies of a region may earn, where that depends on how ties break."""
+    """Draw the range of what policies of a region may earn, if that depends on how ties break."""
     areas = []
     for region, (left, right) in zip(found.regions, pairwise(ends), strict=True):
         low, high = up(region.worst.value), up(region.best.value)

@@ -1,4 +1,4 @@
-"""What a probe found of an agent: the verdict, the indifference points, and the curve."""
+"""What a probe found about an agent: the verdict, the indifference points, and the curve."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from qdecay.reporting.views.dispatch import view
 from qdecay.reporting.views.markup import heading, joined, mark_of, note, sentence, table, tag
 
 _GRID = 60  # points of a curve
-_ROOM = 1.08  # of the vertical axis: how much further down than what is drawn
-_DEEPEST = -600.0  # the logarithm of a discount at most: below, floats end
+_ROOM = 1.08  # of the vertical axis, relative to the drawn range
+_DEEPEST = -600.0  # the least logarithm of a discount: below it floats underflow
 _MOST_EXPLANATIONS = 3
 _HEAD = ("setting", "delays", "γ, 95 % interval", "answers")
 
@@ -41,7 +41,7 @@ def _(found: DiscountProfile) -> Markup:
 
 
 def _mark(found: DiscountProfile, verdict: str) -> Markup:
-    """The verdict with its mark; there is none for a gamma that nobody configured."""
+    """The verdict with its mark, or without one if no gamma was configured."""
     if found.told is None and not found.undecided:
         return tag("b", verdict)
     as_told = found.behaves_as_told

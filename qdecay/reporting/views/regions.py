@@ -39,8 +39,8 @@ from qdecay.reporting.views.squares import policy_picture
 
 Walked = PolicyRegions | LineRegions
 _NAMED_CHANGES = 4  # states of one breakpoint that a row names
-_SPOKEN = 2  # changes that a sentence tells
-_FEW_MARKS = 3  # of them the closed forms fit above the bar
+_SPOKEN = 2  # changes that a sentence mentions
+_FEW_MARKS = 3  # up to so many closed forms fit above the bar
 
 
 @view.register
@@ -70,7 +70,7 @@ def _regions(
     facts = [counted(found.n_states, "state"), counted(len(found.regions), "policy region")]
     facts += [counted(len(found.touches), "touch", "touches")] if found.touches else []
     end = decimal(found.proven_to, FEW)
-    last = "" if reached == 1 else f" up to {symbol} = {end}"  # to which all is known
+    last = "" if reached == 1 else f" up to {symbol} = {end}"  # up to which everything is known
     beyond = f"The search ran out of budget: nothing is known right of {symbol} = {end}."
     return joined(
         [
@@ -138,7 +138,8 @@ def _bar(found: Walked, names: Names, state: int, axis: Axis, reached: float) ->
 
 
 def _label(number: AlgebraicNumber, is_exact: bool) -> tuple[Markup, int]:
-    """The label of a breakpoint and its letters: exact where that is short, else four digits."""
+    """Return the label of a breakpoint and its length: exact if that is short, otherwise four
+    digits."""
     has_form, sign, decimals = written(number, FEW, LONGEST_FORM if is_exact else 0)
     if not has_form:
         return joined([decimals]), len(decimals)
@@ -164,7 +165,7 @@ def _touches(points: Sequence[Turn], names: Names, symbol: str) -> Markup:
 
 
 def _changes(changes: Mapping[int, Any], names: Names) -> Markup:
-    """What changes at one point: each state with its best actions on either side."""
+    """Return what changes at one point: each state with its best actions on either side."""
     lines = []
     for state, sides in list(changes.items())[:_NAMED_CHANGES]:
         steps = [sides.left, sides.right]

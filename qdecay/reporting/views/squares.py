@@ -1,4 +1,4 @@
-"""A board as squares: what is on them, and where a policy goes."""
+"""A board as squares: the kinds of cells, and the actions of a policy."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from qdecay.reporting.views.names import Names
 _ARROWS = {"left": "←", "right": "→", "up": "↑", "down": "↓"}
 _MOST_SQUARES = 400
 _SQUARE = 3.4  # rem, of a square's side at most
-_STILL = ("hole", "goal", "wall")  # where nobody acts
+_STILL = ("hole", "goal", "wall")  # no action is taken there
 
 
 def board_picture(
@@ -21,13 +21,13 @@ def board_picture(
     start: int | None = None,
     actions_of: Callable[[int], Sequence[int]] | None = None,
 ) -> Markup:
-    """Return the board; of several layers the one with the start, or the first.
+    """Return the board; of several layers, the one with the start, or the first.
 
     Args:
         board: the board.
-        start: the state that is framed, or None.
-        actions_of: what each state's square shows, as arrows or the first letters of actions; None
-            shows no actions.
+        start: the state to frame, or None.
+        actions_of: the actions to show in each state's square, as arrows or first letters; None
+            shows none.
     """
     layer = next((layer for layer in board.layers if start in layer.states), board.layers[0])
     if len(layer.states) > _MOST_SQUARES:
@@ -51,7 +51,7 @@ def board_picture(
 def policy_picture(
     names: Names, n_states: int, actions_of: Callable[[int], Sequence[int]]
 ) -> Markup:
-    """Return the board with what is best on each square; nothing where there is no board."""
+    """Return the board with the best action on each square; nothing without a board."""
     board = names.board
     if board is None or sum(len(layer.states) for layer in board.layers) < n_states:
         return Markup("")

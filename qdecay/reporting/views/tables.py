@@ -1,4 +1,4 @@
-"""Everything else: a line that says what it is, and its fields or its rows as a table."""
+"""All other results: a line that names the kind, and the fields or rows as a table."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ _MOST_AXES = 5  # parameters of a sweep that a row has
 
 @view.register
 def _(found: Record) -> Markup:
-    """Return the fields of what has no view of its own."""
+    """Return the fields of a result without its own view."""
     shown = [f.name for f in fields(found) if f.repr and not f.name.startswith("_")]
     rows = [[_words(name), value_cell(getattr(found, name))] for name in shown]
     title = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", type(found).__name__).capitalize()
-    said = found._shown() if type(found)._shown is not Record._shown else ""  # else the fields do
+    said = found._shown() if type(found)._shown is not Record._shown else ""  # fields say it
     return joined([heading(title, said), table(["", ""], rows, len(rows))])
 
 

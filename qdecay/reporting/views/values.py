@@ -1,4 +1,4 @@
-"""Values of all states, at one gamma or at many: tables, with the board where there is one."""
+"""Values of all states, at one gamma or at many: tables, with the board if there is one."""
 
 from __future__ import annotations
 
@@ -115,7 +115,7 @@ def _earned(found: Undiscounted, start: int) -> Markup:
             "From the start, a step earns ", tag("b", fraction(gain)), " in the long run."
         )
     return sentence(
-        "From the start, the most that can be earned in all is ",
+        "From the start, the most that can be earned in total is ",
         tag("b", fraction(total)),
         ".",
     )

@@ -290,7 +290,7 @@ WRONG: list[tuple[Any, str]] = [
     ),
     (held({3: {0: [(1, 0.5, 1, False)]}}), "P[3][0][0]: P has no row for the next state 0.5: give"),
     (held(np.ones((2, 2, 2))), "P is an array of numbers, of shape (2, 2, 2), not a table of ou"),
-    (held({0: np.ones((2, 2))}), "P[0] is an array of numbers, of shape (2, 2), and no table of "),
+    (held({0: np.ones((2, 2))}), "P[0] is an array of numbers, of shape (2, 2), not a table of "),
     (held({0: {0: ONE}, 7: {}}, nS=7), "P: the state 7 is not one of the environment's states 0"),
     (held([[[(1, 7, 0, False)]]], nS=7), "P[0][0][0]: the state 7 is not one of the environment's"),
     (held([[ONE, ONE]], nA=1), "P[0][1][0]: the action 1 is not one of the environment's actions "),
