@@ -179,7 +179,8 @@ class Search:
     @property
     def _end(self) -> Fraction:
         """Return where this window or the search ends; a switch may have put a narrower window
-        here."""
+        here.
+        """
         return min(self._view.window.upper, self.to)
 
     def _advance(self) -> None:
@@ -216,7 +217,8 @@ class Search:
     @property
     def _quarter(self) -> Fraction:
         """A quarter of a bracket's width; less if windows are narrow, more if floats cannot
-        distinguish numbers that close."""
+        distinguish numbers that close.
+        """
         half = Fraction(self._view.window.half_width)
         return _power_of_two(max(min(self.width / 4, half / 64), half * _RESOLVED))
 

@@ -7,21 +7,28 @@ rewards as one table.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from fractions import Fraction
 from functools import cached_property
 from pathlib import Path
-from typing import Any, ClassVar, NamedTuple, Self, TypeVar, Unpack
+from typing import Any, ClassVar, Self, Unpack
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 
-from qdecay._support.checks import whole
 from qdecay._support.viewed import NoPage
 from qdecay.errors import input_errors
 from qdecay.model.base import Columns, FiniteMDP
+from qdecay.model.float_arrays import (
+    Arrivals,
+    canonical,
+    check_numbers,
+    counted_visits,
+    indices,
+    summing_to_one,
+    sums_of,
+    without,
+)
 from qdecay.model.layouts import Layout
 from qdecay.model.mdp import FLOATS_ONLY, MDP
 from qdecay.model.readers.arrays import (
@@ -47,10 +54,9 @@ from qdecay.model.readers.simulator.reading import ExploringOptions, rows_of_sim
 from qdecay.model.readers.state_action_pairs import rows_of_state_action_pairs
 from qdecay.model.readers.transitions import rows_of_transitions
 from qdecay.model.readers.umb import rows_of_umb
-from qdecay.model.reading import WITHIN, Pair, Reading, RowOptions, off_one
+from qdecay.model.reading import Reading, RowOptions
 from qdecay.model.recover import Unchanged
 from qdecay.model.rows import (
-    SHARE_ROUNDING,
     ModelRows,
     check_sizes,
     checked_durations,
@@ -60,14 +66,8 @@ from qdecay.model.rows import (
     checked_scaled,
     checked_time_limit,
     index,
-    no_share,
 )
 from qdecay.model.unrolling import Waiting
-
-_EPS = float(np.finfo(np.float64).eps)
-_EXACT = 2**53  # up to which floats have every whole number
-_LEAST = float(np.finfo(np.float64).tiny)  # below it floats lose digits
-_Float = TypeVar("_Float", bound="FloatMDP")
 
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
@@ -120,7 +120,7 @@ class FloatMDP(FiniteMDP):
             name=rows.name,
             time_limit=checked_time_limit(rows.time_limit),
             initial_states=checked_initial_states(rows.initial_states, self.n_states),
-            visits=_checked_visits(rows.visits, self),
+            visits=counted_visits(rows.visits, self),
             scaled={**checked_scaled(rows.scaled, pairs), **self.scaled},
             remarks=checked_remarks((*checked_remarks(rows.remarks), *self.remarks)),
         )
@@ -152,7 +152,7 @@ class FloatMDP(FiniteMDP):
                 to 1 within rounding, which is (k + 2) * 2**-52 for k entries.
         """
         rewards = np.asarray(r, dtype=np.float64)
-        return cls._of(_canonical(p, rewards), rewards, ends, start, Reading(**reading))
+        return cls._of(canonical(p, rewards), rewards, ends, start, Reading(**reading))
 
     @classmethod
     def _of(
@@ -165,14 +165,14 @@ class FloatMDP(FiniteMDP):
     ) -> Self:
         """Return the model of a canonical matrix."""
         ending = None if ends is None else np.asarray(ends, dtype=np.float64)
-        _check_numbers(matrix, rewards, ending, how.worst)
-        sums = _sums(matrix, ending)
+        check_numbers(matrix, rewards, ending, how.worst)
+        sums = sums_of(matrix, ending)
         available = sums.reshape(rewards.shape) != 0
         available &= ~is_unavailable(rewards, how.worst)
         remarks = resting(available)
-        matrix, ending = _without(matrix, ending, ~available)
+        matrix, ending = without(matrix, ending, ~available)
         sums[~available.ravel()] = 0
-        matrix, ending, scaled = _summing_to_one(matrix, ending, sums, available, how)
+        matrix, ending, scaled = summing_to_one(matrix, ending, sums, available, how)
         if not available.all():
             rewards = np.where(available, rewards, np.nan)
         n_states, n_actions = rewards.shape
@@ -214,9 +214,9 @@ class FloatMDP(FiniteMDP):
         check_sizes(n_states, n_actions)
         p = np.asarray(probability, dtype=np.float64)
         done = np.zeros(p.shape, dtype=np.bool_) if terminated is None else np.asarray(terminated)
-        pair = _indices(state, p.shape, n_states, "state") * n_actions
-        pair += _indices(action, p.shape, n_actions, "action")
-        to = _indices(next_state, p.shape, n_states, "next_state")
+        pair = indices(state, p.shape, n_states, "state") * n_actions
+        pair += indices(action, p.shape, n_actions, "action")
+        to = indices(next_state, p.shape, n_states, "next_state")
         if done.shape != p.shape or done.dtype != np.bool_:
             raise ValueError(f"terminated must be {p.shape} of bool, got {done.shape} {done.dtype}")
         shape, size = (n_states, n_actions), n_states * n_actions
@@ -232,14 +232,15 @@ class FloatMDP(FiniteMDP):
             if lasting.shape != p.shape:
                 raise ValueError(f"duration must be {p.shape} whole numbers, got {lasting.shape}")
             steps = checked_durations(lasting)[~done]
-        arrivals = _Arrivals.of(to[~done], steps, n_states)
+        arrivals = Arrivals.of(to[~done], steps, n_states)
         on = (p[~done], (pair[~done], arrivals.column))
         matrix = sparse.csr_matrix(on, shape=(size, len(arrivals.state)))
         matrix.sum_duplicates()
         how = Reading(**reading)
-        made = arrivals.told(cls._of(matrix, r.reshape(shape), ends, start, how), n_states)
+        made = cls._of(matrix, r.reshape(shape), ends, start, how)
+        going, took = arrivals.places(made.going, n_states)
         # Rows that are not given are left out on purpose.
-        return replace(made, remarks=how.remarks(made.scaled))
+        return replace(made, going=going, lasting=took, remarks=how.remarks(made.scaled))
 
     @classmethod
     def from_mdp(cls, mdp: MDP) -> Self:
@@ -249,7 +250,7 @@ class FloatMDP(FiniteMDP):
         np.add.at(ending, (mdp.state[done], mdp.action[done]), mdp.probability[done])
         going, lasting = mdp.p, None
         if mdp.is_semi_markov:
-            arrivals = _Arrivals.of(mdp.next_state[~done], mdp.duration[~done], mdp.n_states)
+            arrivals = Arrivals.of(mdp.next_state[~done], mdp.duration[~done], mdp.n_states)
             pair = mdp.state[~done] * mdp.n_actions + mdp.action[~done]
             on = (mdp.probability[~done], (pair, arrivals.column))
             going = sparse.csr_matrix(on, shape=(ending.size, len(arrivals.state)))
@@ -521,158 +522,3 @@ class FloatMDP(FiniteMDP):
     def reward(self) -> NDArray[np.float64]:
         """The expected reward r(s, a) of each transition's state and action, shape (K,)."""
         return self.r[self.state, self.action]
-
-
-class _Arrivals(NamedTuple):
-    """The different pairs of next state and duration: columns of a matrix, in order.
-
-    Attributes:
-        state, duration: of each column; `duration` is None if all are 1, and then the columns are
-            the states.
-        column: the column of each transition.
-    """
-
-    state: NDArray[np.int64]
-    duration: NDArray[np.int64] | None
-    column: NDArray[np.int64]
-
-    @classmethod
-    def of(cls, to: NDArray[np.int64], steps: NDArray[np.int64] | None, n_states: int) -> Self:
-        """Return the different pairs of some transitions."""
-        if steps is None or (steps == 1).all():
-            return cls(np.arange(n_states), None, to)
-        longest = int(steps.max()) + 1
-        found, column = np.unique(to * longest + steps, return_inverse=True)
-        return cls(*np.divmod(found, longest), column)
-
-    def places(
-        self, matrix: sparse.csr_matrix, n_states: int
-    ) -> tuple[sparse.csr_matrix, NDArray[np.int64] | None]:
-        """Return a matrix over states for one over these columns, and its entries' durations."""
-        if self.duration is None:
-            return matrix, None
-        matrix.sum_duplicates()
-        parts = (matrix.data, self.state[matrix.indices], matrix.indptr)
-        over_states = sparse.csr_matrix(parts, shape=(matrix.shape[0], n_states))
-        return over_states, self.duration[matrix.indices]
-
-    def told(self, made: _Float, n_states: int) -> _Float:
-        """Return a model over these columns as one over the states."""
-        going, lasting = self.places(made.going, n_states)
-        return replace(made, going=going, lasting=lasting)
-
-
-def _canonical(p: Any, r: NDArray[np.float64]) -> sparse.csr_matrix:
-    """The matrix with sorted rows and unique entries; the same arrays if it already is."""
-    if r.ndim != 2 or r.size == 0:
-        raise ValueError(f"r must have shape (S, A), got {r.shape}")
-    if not sparse.issparse(p) or p.shape != (r.size, len(r)):
-        raise ValueError(
-            f"p must be a sparse matrix of shape (S * A, S) = {(r.size, len(r))}, "
-            f"got {type(p).__name__} of shape {getattr(p, 'shape', None)}"
-        )
-    ready = isinstance(p, sparse.csr_matrix) and p.dtype == np.float64 and p.has_canonical_format
-    if ready:
-        return p
-    matrix = sparse.csr_matrix(p, dtype=np.float64, copy=True)
-    matrix.sum_duplicates()
-    return matrix
-
-
-def _check_numbers(
-    p: sparse.csr_matrix,
-    r: NDArray[np.float64],
-    ending: NDArray[np.float64] | None,
-    worst: float,
-) -> None:
-    """Refuse numbers outside their range."""
-    if ending is not None and ending.shape != r.shape:
-        raise ValueError(f"ends must have the shape of r, {r.shape}, got {ending.shape}")
-    if (r == -worst).any():
-        raise ValueError(
-            f"r must be finite, or nan or {worst} where the action is unavailable, got {-worst}"
-        )
-    if ((np.abs(r) < _LEAST) & (r != 0)).any():
-        raise ValueError("r must be 0 or in the floats' normal range: give a smaller unit")
-    for name, numbers in (("p", p.data), ("ends", np.zeros(0) if ending is None else ending)):
-        if not (numbers.min(initial=0) >= 0 and numbers.max(initial=0) <= 1 + float(WITHIN)):
-            raise ValueError(f"{name} must hold probabilities in [0, 1]")
-
-
-def _sums(p: sparse.csr_matrix, ending: NDArray[np.float64] | None) -> NDArray[np.float64]:
-    """Return what the probabilities of each state and action sum to, shape (S * A,)."""
-    sums = np.asarray(p.sum(axis=1)).ravel()
-    sums += 0 if ending is None else ending.ravel()
-    return sums
-
-
-def _without(
-    p: sparse.csr_matrix, ending: NDArray[np.float64] | None, out: NDArray[np.bool_]
-) -> tuple[sparse.csr_matrix, NDArray[np.float64] | None]:
-    """Return the probabilities without those of unavailable actions."""
-    if (np.diff(p.indptr)[out.ravel()] > 0).any():
-        p = p.copy()
-        p.data[np.repeat(out.ravel(), np.diff(p.indptr))] = 0
-        p.eliminate_zeros()
-    if ending is not None and (ending[out] != 0).any():
-        ending = np.where(out, 0, ending)
-    return p, ending
-
-
-def _summing_to_one(
-    p: sparse.csr_matrix,
-    ending: NDArray[np.float64] | None,
-    sums: NDArray[np.float64],
-    available: NDArray[np.bool_],
-    how: Reading,
-) -> tuple[sparse.csr_matrix, NDArray[np.float64] | None, dict[Pair, Fraction]]:
-    """Return the probabilities with rows that sum to 1 within rounding, and the sums divided by.
-
-    Raises:
-        ValueError: a row does not, and may not be normalised or is too far from 1.
-    """
-    far, sizes = sums - available.ravel(), np.diff(p.indptr)
-    np.abs(far, out=far)  # there may be many pairs
-    far /= _EPS
-    off = np.flatnonzero(far > sizes + 2)
-    if not off.size:
-        return p, ending, {}
-    n_actions = available.shape[1]
-    scaled = {divmod(pair, n_actions): Fraction(sums[pair]) for pair in off.tolist()}
-    for (s, a), total in scaled.items():
-        if not (how.normalise and abs(total - 1) <= WITHIN):
-            raise off_one(f"state {s}, action {a}", total)
-    factors = np.ones(len(sums))
-    factors[off] = 1 / sums[off]
-    p = sparse.csr_matrix((p.data * np.repeat(factors, sizes), p.indices, p.indptr), p.shape)
-    return p, None if ending is None else ending * factors.reshape(ending.shape), scaled
-
-
-def _checked_visits(visits: Mapping[Pair, int], model: FloatMDP) -> dict[Pair, int]:
-    """Return how often each pair was tried, in order, as `checked_visits` of exact numbers."""
-    if not visits:
-        return {}
-    found = {pair: whole(n, f"visits of {pair}", 1, _EXACT) for pair, n in sorted(visits.items())}
-    tries = np.zeros(model.r.shape)
-    for s, a in found:
-        if not (0 <= s < model.n_states and 0 <= a < model.n_actions and model.available[s, a]):
-            raise ValueError(f"state {s}, action {a}: has visits, and no transitions")
-        tries[s, a] = found[s, a]
-    each = tries[model.state, model.action]
-    counts = model.probability * each
-    off = np.abs(counts - np.rint(counts)) > each * float(SHARE_ROUNDING)
-    for k in np.flatnonzero(off)[:1]:
-        s, a = int(model.state[k]), int(model.action[k])
-        raise no_share(f"state {s}, action {a}", float(model.probability[k]), found[s, a])
-    return found
-
-
-def _indices(values: ArrayLike, shape: tuple[int, ...], size: int, name: str) -> NDArray[np.int64]:
-    found = np.asarray(values)
-    if not np.issubdtype(found.dtype, np.integer):
-        raise TypeError(f"{name} must be {shape} whole numbers, got {found.shape} {found.dtype}")
-    if found.shape != shape or len(shape) != 1:
-        raise ValueError(f"{name} must be {shape} whole numbers, got {found.shape} {found.dtype}")
-    if found.size and not (found.min() >= 0 and found.max() < size):
-        raise ValueError(f"{name} must be in 0..{size - 1}, got {found.min()}..{found.max()}")
-    return found.astype(np.int64)

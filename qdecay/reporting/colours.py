@@ -50,9 +50,10 @@ ACTIONS = (
     Colour("#7a5a3a", "#b08968"),
     Colour("#5b6472", "#7f8896"),
 )
+ROUNDS = 5  # the colours of actions repeat this often, each time with other marks
 TIED = Colour("#9aa1ac", "#6f7886")  # several equally good actions, or none
 
-# Explorers, in the order of `qdecay.comparison.learning_times.EXPLORERS`; the usual # learner,
+# Explorers, in the order of `qdecay.comparison.learning_times.EXPLORERS`; the usual learner,
 # epsilon-greedy, has the colour of learned results.
 EXPLORERS = (
     SOFT,
@@ -87,8 +88,17 @@ PALETTE = MappingProxyType(
 
 
 def action(index: int) -> Colour:
-    """Return the colour of an action; from the eighth on they repeat."""
+    """Return the colour of an action; from the eighth on they repeat, with marks."""
     return ACTIONS[index % len(ACTIONS)]
+
+
+def round_of(index: int) -> int:
+    """Return which marks lie on the areas of an action.
+
+    0 is none, for the first seven; then come dots, horizontal lines, vertical lines, and both. From
+    the 36th action on the marks repeat too. Lines are distinguished by dashes.
+    """
+    return index // len(ACTIONS) % ROUNDS
 
 
 def explorer(index: int) -> Colour:

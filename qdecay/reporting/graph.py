@@ -181,8 +181,14 @@ def _written(number: Fraction) -> str:
 
 
 def short(name: str, longest: int = 12) -> str:
-    """Return a name that fits a drawing."""
-    return name if len(name) <= longest else name[: longest - 1] + "…"
+    """Return a name that fits a drawing: of a long one both ends, for many begin alike.
+
+    >>> short("version one", 9), short("version two", 9)
+    ('vers…one', 'vers…two')
+    """
+    if len(name) <= longest:
+        return name
+    return f"{name[: longest // 2].rstrip()}…{name[len(name) - (longest - 1) // 2 :].lstrip()}"
 
 
 def _arrow(move: _Move, start: int, end: int | None, turn: int, label: str) -> Arrow:

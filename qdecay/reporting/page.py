@@ -21,6 +21,7 @@ from qdecay.comparison.learning_times import LearningTime
 from qdecay.reporting.chapter import Chapter
 from qdecay.reporting.colours import css_variables
 from qdecay.reporting.figures import learning_times_plot
+from qdecay.reporting.graph import short
 from qdecay.reporting.numerals import signed
 from qdecay.reporting.opening import is_crowded, opens_with_rows, row_of
 from qdecay_envs.files import replacing
@@ -134,7 +135,7 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters["signed"] = signed
+    made.filters |= {"short": short, "signed": signed}
     return made
 
 

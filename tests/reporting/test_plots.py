@@ -31,7 +31,7 @@ from qdecay.reporting.chapter import read_chapter
 from qdecay.reporting.plots.axes import LOG_AXIS, gamma_axis, place
 from qdecay.reporting.plots.draw import draw
 from qdecay.reporting.plots.probe import save_profile
-from qdecay.reporting.plots.style import new_figure
+from qdecay.reporting.plots.style import filling, line_style, new_figure
 from qdecay.reporting.plots.thresholds import draw_threshold, trained
 from qdecay.reporting.plots.undertrained import draw_undertrained
 from qdecay.reporting.plots.values import action_values, draw_values
@@ -125,6 +125,45 @@ def test_a_figure_is_whole(name: str) -> None:
     assert ax.get_xlabel()
 
 
+def crowded() -> MDP:
+    """Fifty actions with long names, of which the first and the last are best somewhere."""
+    rows = [(0, 0, 0, 1, 1, True), (0, 49, 1, 1, 0, False), (1, 0, 1, 1, 3, True)]
+    rows += [(0, a, 0, 1, f"{a}/60", True) for a in range(1, 49)]
+    names = [f"take the corridor behind the left-hand door to room {a}" for a in range(50)]
+    return MDP.from_rows(
+        rows, n_states=2, n_actions=50, start=0, action_names=names, state_names=["s" * 60, "t"]
+    )
+
+
+@pytest.mark.slow
+def test_fifty_actions_with_long_names_leave_room_for_the_figure() -> None:
+    """Names keep both ends; the legend counts what it leaves out, never what is ever best."""
+    figure = qdecay.plot(crowded(), what=["regions", "values", "gap"])
+    assert faults(figure) == []
+    assert all(ax.get_position().width > 0.5 for ax in figure.axes)
+    regions, values, _ = figure.axes
+    assert "room 49" in " ".join(texts(regions) + labels(regions))
+    *shown, rest = labels(values)
+    assert int(rest.removeprefix("and ").removesuffix(" more")) == 50 - len(shown)
+    assert [shown[0][-6:], shown[-1][-7:]] == ["room 0", "room 49"]
+
+
+def labels(ax: Any) -> list[str]:
+    """The entries of the legend."""
+    legend = ax.get_legend()
+    return [] if legend is None else [text.get_text() for text in legend.get_texts()]
+
+
+def test_the_eighth_action_is_not_the_first() -> None:
+    """Areas of 35 actions are told apart, by marks from the eighth on, and lines of 28."""
+    areas = [filling((a,)) for a in range(35)]
+    assert len({(area["facecolor"], area.get("hatch")) for area in areas}) == 35
+    assert not any("hatch" in area for area in areas[:7])
+    assert all(area["hatch"] != filling((0, 1))["hatch"] for area in areas[7:])
+    lines = [line_style((a,)) for a in range(28)]
+    assert len({(line["color"], line["linestyle"]) for line in lines}) == 28
+
+
 def spans(ax: Any) -> list[tuple[float, float, str]]:
     """The coloured stretches of a bar: from, to, colour."""
     boxes = [(patch.get_extents(), patch) for patch in ax.patches if hasattr(patch, "get_width")]
@@ -197,7 +236,9 @@ def test_text_that_fits() -> None:
         assert len(lines) <= 2 and all(width_of(line, 9) <= width for line in lines)
         if width >= 180:
             assert " ".join(lines) == text
-    assert cut("a long name", 30).endswith("…") and width_of(cut("a long name", 30)) <= 30
+    assert width_of(cut("a long name", 40)) <= 40
+    one, two = (cut(f"the state of the north wing {k}", 60) for k in (1, 2))
+    assert one.startswith("the") and one.endswith("1") and two.endswith("2") and "…" in one
     assert cut("short", 300) == "short"
 
 

@@ -16,7 +16,7 @@ from qdecay.exact.algebra.number import AlgebraicNumber
 from qdecay.model.line import Parameter
 from qdecay.reporting.figures import nice_ticks
 from qdecay.reporting.numerals import brief
-from qdecay.reporting.plots.words import SMALL, points_of
+from qdecay.reporting.plots.words import SMALL, points_of, wrapped
 from qdecay.reporting.samples import decades
 
 Floats = NDArray[np.float64]
@@ -96,7 +96,12 @@ def parameter_axis(ax: Any, parameter: Parameter, name: str) -> None:
     ticks = nice_ticks(low, high)
     ax.set_xlim(low, high)
     ax.set_xticks(ticks, [brief(x, 12) for x in ticks])
-    ax.set_xlabel(name, parse_math=False)
+    ax.set_xlabel(wrapped(name, points_of(ax)[0]), parse_math=False)
+
+
+def number_axis(ax: Any) -> None:
+    """Write each number on the y axis whole: a factor above the axes would meet other numbers."""
+    ax.yaxis.set_major_formatter(lambda y, _: brief(y, 6))
 
 
 def across(ax: Any, x: float) -> float:

@@ -15,7 +15,7 @@ from qdecay.reporting.plots.crossings import number_points
 from qdecay.reporting.plots.naming import either, state_name, titled
 from qdecay.reporting.plots.regions import shown_state
 from qdecay.reporting.plots.style import line_style, set_legend, set_title
-from qdecay.reporting.plots.words import number_text, plain
+from qdecay.reporting.plots.words import named, numbered
 
 _EVEN = 400  # gammas of an even grid over (0, 1), at least _FEW between two breakpoints
 _FEW = 16
@@ -78,19 +78,19 @@ def draw_gap(
     floor, top = _range([value for _, curve in curves for _, value in curve])
     own = [b.gamma for b in regions.breakpoints if state in b.changes]
     gamma_axis(ax, depth_for(own))
-    named: set[Actions] = set()
+    labelled: set[Actions] = set()
     for best, curve in curves:
         if curve:
             gammas, gaps = zip(*curve, strict=True)
             style = line_style(best)
-            label = None if best in named else plain(either(best, names))
+            label = None if best in labelled else named(either(best, names))
             ax.plot(gammas, [max(gap, floor / 10) for gap in gaps], label=label, **style)
-            named.add(best)
+            labelled.add(best)
     ax.set_yscale("log")
     ax.set_ylim(floor, top)
     ax.set_ylabel("action gap, reward units")
     set_legend(ax, title="best")
-    above = number_points(ax, [(below_one(g), number_text(g)) for g in own], ls=":")
+    above = number_points(ax, numbered([(below_one(g), g) for g in own]), ls=":")
     title = title or titled(regions.info, f"state {state_name(regions.info, state)}")
     set_title(ax, title, above)
     return ax

@@ -14,7 +14,7 @@ from qdecay.reporting.plots.axes import AXIS, LOG_AXIS
 from qdecay.reporting.plots.figure import Panel, save_panels
 from qdecay.reporting.plots.naming import state_name, titled
 from qdecay.reporting.plots.style import INK, filling, set_legend, set_title
-from qdecay.reporting.plots.words import LINE, SMALL, plain, points_of, width_of
+from qdecay.reporting.plots.words import LINE, SMALL, named, points_of, width_of, wrapped
 
 HEIGHT = 3.6  # inches
 _MARKED = 4  # equations drawn at most
@@ -83,7 +83,7 @@ def _fill(ax: Any, corners: Sequence[Point], actions: Sequence[int]) -> None:
     x, y = zip(*corners, strict=True)
     style = filling(actions)
     ax.fill(x, y, facecolor=style["facecolor"], edgecolor=style["facecolor"], lw=0.5)
-    if len(actions) > 1:
+    if "hatch" in style:
         ax.fill(x, y, **style | {"facecolor": "none"}, lw=0)
 
 
@@ -99,7 +99,7 @@ def _frame(ax: Any, picture: MapPicture) -> None:
     name = found.parameter.name
     letter = symbol(name)
     shown = name if letter == name else f"{letter} = {name}"
-    ax.set_ylabel(shown, parse_math=False)
+    ax.set_ylabel(wrapped(shown, points_of(ax)[1]), parse_math=False)
 
 
 def _name_areas(ax: Any, picture: MapPicture, names: Sequence[str]) -> list[Point]:
@@ -117,7 +117,7 @@ def _name_areas(ax: Any, picture: MapPicture, names: Sequence[str]) -> list[Poin
         style: Any = {"ha": "center", "va": "center", "fontsize": SMALL, "bbox": box}
         ax.text(*label.at, texts[label.area], parse_math=False, **style)
     handles = [
-        ax.fill([], [], label=plain(texts[area]), **filling(choices[area]))[0] for area in missing
+        ax.fill([], [], label=named(texts[area]), **filling(choices[area]))[0] for area in missing
     ]
     if handles:
         set_legend(ax, handles=handles)

@@ -27,7 +27,7 @@ from qdecay.reporting.plots.style import (
     set_title,
     styled,
 )
-from qdecay.reporting.plots.words import LINE, SMALL, width_of
+from qdecay.reporting.plots.words import LINE, SMALL, cut, width_of
 from qdecay.sweep.axes import Axis, distinct, shown_value
 from qdecay.sweep.phase import PhaseDiagram, PhaseRow
 
@@ -46,6 +46,7 @@ _KEYS = (
 )
 _TITLE = "Where trained agents flip"
 _EXACT, _FULL, _BEYOND = _KEYS
+_NAME = 220  # printer's points, of a series in the legend
 _COLUMNS = 40  # in a panel: with more there is no room for the choices behind them
 _EXACT_SPAN = 0.6  # of the least distance of two values
 _SIDE_BY_SIDE = 0.5  # of the least distance of two values: the series are spread over this
@@ -148,7 +149,7 @@ def _arranged(
 
 def _legend_columns(names: Sequence[str], width: float) -> int:
     """Return how many columns of a legend fit into a figure of this width in inches."""
-    widest = (SMALL * 5 + max(map(width_of, (*names, *_KEYS)))) / 72
+    widest = (SMALL * 5 + max(map(width_of, (*(cut(name, _NAME) for name in names), *_KEYS)))) / 72
     return max(1, int(width / widest))
 
 
@@ -195,7 +196,7 @@ def _draw(
     crowded = len(scale.places) * len(names) > _COLUMNS
     single = _draw_exact(ax, scale, rows) and not crowded
     for i, name in enumerate(names):
-        label = name or str(rows[0].parameters["learner"])
+        label = cut(name or str(rows[0].parameters["learner"]), _NAME)
         style = _Style(_COLOURS[i], _MARKERS[i], 3 if crowded else 5)
         ax.plot([], [], style.marker, color=style.colour, markersize=style.size, label=label)
         shift = _SIDE_BY_SIDE * ((i + 0.5) / len(names) - 0.5)

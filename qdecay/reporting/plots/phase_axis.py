@@ -9,6 +9,7 @@ from itertools import pairwise
 from typing import Any
 
 from qdecay.errors import InputError
+from qdecay.reporting.graph import short
 from qdecay.reporting.plots.words import plain
 from qdecay.sweep.axes import distinct, float_number, require_name, shown_value
 from qdecay.sweep.phase import PhaseDiagram, PhaseRow
@@ -16,6 +17,7 @@ from qdecay_envs.documents import canonical
 
 MAX_CATEGORIES = 12
 _WIDTH = 5.4  # of a panel, in inches, at least
+_LETTERS = 30  # of a line of a category's label, at most
 _LABEL_SPACE = 0.08  # of the axis: labels closer than this would overlap
 
 
@@ -120,7 +122,9 @@ def _categories(diagram: PhaseDiagram, name: str) -> Scale:
             f"{MAX_CATEGORIES} do: narrow them with --where, or choose --x"
         )
     labels = tuple(
-        "\n".join(called(names, value)).replace("/", "/\n", 1) or "none" for value in values
+        "\n".join(short(part, _LETTERS) for part in called(names, value)).replace("/", "/\n", 1)
+        or "none"
+        for value in values
     )
     return Scale(
         names, {canonical(v): float(i) for i, v in enumerate(values)}, labels, False, False

@@ -13,7 +13,7 @@ from qdecay.errors import InputError
 from qdecay.probing.profile import DiscountProfile
 from qdecay.reporting.plots.figure import Panel, save_panels
 from qdecay.reporting.plots.style import EXACT, LEARNED, SOFT, set_legend, set_title
-from qdecay.reporting.plots.words import plain, points_of, wrapped
+from qdecay.reporting.plots.words import named, points_of, wrapped
 
 HEIGHT = 3.0  # inches
 
@@ -83,12 +83,12 @@ def _draw_curves(ax: Any, profile: DiscountProfile) -> None:
     near = profile.points[0].near_delay
     last = max(point.delay for point in profile.curve_points)
     grid = [near + (last - near) * i / 200 for i in range(201)]
-    named = profile.curve
+    chosen = profile.curve
     for fit in profile.fits:
-        if fit == named or fit.name == "exponential":
+        if fit == chosen or fit.name == "exponential":
             heights = [math.exp(fit.log_discount(n) - fit.log_discount(near)) for n in grid]
-            style, colour = ("-", LEARNED) if fit == named else (":", SOFT)
-            ax.plot(grid, heights, style, color=colour, lw=1.2, label=plain(fit.name))
+            style, colour = ("-", LEARNED) if fit == chosen else (":", SOFT)
+            ax.plot(grid, heights, style, color=colour, lw=1.2, label=named(fit.name))
     if profile.told:
         told = [profile.told ** (n - near) for n in grid]
         label = f"configured:\nγ = {shortest(profile.told)}"

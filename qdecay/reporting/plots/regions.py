@@ -33,16 +33,13 @@ from qdecay.reporting.plots.style import INK, SOFT, filling, set_legend, set_tit
 from qdecay.reporting.plots.words import (
     DIGITS,
     SMALL,
-    cut,
-    number_text,
-    plain,
+    named,
+    numbered,
     points_of,
     width_of,
     wrapped,
 )
 
-_FEW = 3  # up to so many numbers have both the closed form and decimals
-_NAMES, _NAME = 4, 110  # names in the legend, and their width in printer's points, at most
 _ROOM = 4  # printer's points beside a name in the bar
 
 Actions = Sequence[int]
@@ -145,7 +142,7 @@ def _walked(
     sets = [region[state] for region in regions.regions]
     return Bar(
         _merged(ends, sets),
-        [(place(b.number), number_text(b.number, brief=len(own) > _FEW)) for b in own],
+        numbered([(place(b.number), b.number) for b in own]),
         axis,
         [place(b.number) for b in regions.breakpoints if b not in own],
         [place(t.number) for t in regions.touches if state in t.changes],
@@ -225,20 +222,16 @@ def _name(bar: Bar, ax: Any, name: Callable[[Actions], str]) -> None:
             middle = ax.transAxes.inverted().transform(
                 ax.transData.transform([(low, 0), (high, 0)])
             )
-            box = {"facecolor": filling(best)["facecolor"], "edgecolor": "none", "pad": 1}
+            style = filling(best)
+            box = {"facecolor": style["facecolor"], "edgecolor": "none", "pad": 1}
             ax.text(
                 middle[:, 0].mean(), 0.5, text, transform=ax.transAxes, ha="center", va="center",
-                fontsize=SMALL, color=INK, parse_math=False, bbox=box if len(best) > 1 else None,
+                fontsize=SMALL, color=INK, parse_math=False, bbox=box if "hatch" in style else None,
             )  # fmt: skip
         else:
             missing[text] = best
     written = {text.get_text() for text in ax.texts}
     unnamed = [(text, best) for text, best in missing.items() if text not in written]
-    handles = [
-        ax.fill([], [], label=plain(cut(text, _NAME)), **filling(best))[0]
-        for text, best in unnamed[: _NAMES if len(unnamed) > _NAMES + 1 else None]
-    ]
-    if rest := len(unnamed) - len(handles):
-        handles.append(ax.fill([], [], facecolor="none", label=f"and {rest} more")[0])
+    handles = [ax.fill([], [], label=named(text), **filling(best))[0] for text, best in unnamed]
     if handles:
         set_legend(ax, handles=handles, loc="center left", bbox_to_anchor=(1.01, 0.5))

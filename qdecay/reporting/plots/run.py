@@ -10,6 +10,7 @@ import numpy as np
 from qdecay._support.shown import shortest
 from qdecay.learning.result import LearningResult
 from qdecay.reporting import colours
+from qdecay.reporting.plots.axes import number_axis
 from qdecay.reporting.plots.naming import either, state_name, titled
 from qdecay.reporting.plots.style import INK, LEARNED, SOFT, pale, set_title
 from qdecay.reporting.plots.words import SMALL, cut, points_of
@@ -47,6 +48,7 @@ def draw_run(
         ax.set_xticks([])
         ax.set_yticks([])
     ax.set_xlabel("episode")
+    number_axis(ax)
     ax.set_ylabel("discounted return")
     _list_policy(result, ax, actions or result.info.action_names)
     what = f"{LEARNERS.get(result.algorithm, result.algorithm)} at γ = {shortest(result.gamma)}"

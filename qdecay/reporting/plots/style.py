@@ -13,7 +13,7 @@ from typing import Any
 from qdecay._support.extras import require
 from qdecay._support.outputs import PLOTS, check_output
 from qdecay.reporting import colours
-from qdecay.reporting.plots.words import LINE, NORMAL, SMALL, points_of, wrapped
+from qdecay.reporting.plots.words import LINE, NORMAL, SMALL, points_of, width_of, wrapped
 from qdecay_envs.files import replacing
 
 EXACT, PLANNED, LEARNED = colours.EXACT.light, colours.PLANNED.light, colours.LEARNED.light
@@ -22,7 +22,11 @@ BEST, WORSE, INK, SOFT = (
 )
 FAINT = colours.FAINT.light
 _TINT = float(colours.TINT.light.removesuffix("%")) / 100  # of a colour in an area
+_HATCHED = 0.6  # of a colour in the marks on such an area
 _LEGEND: Any = {"fontsize": SMALL, "title_fontsize": SMALL, "frameon": False, "alignment": "left"}
+_FEWEST_ROWS, _COLUMNS = 4, 2  # of a legend beside the axes
+_KEY, _LEGEND_WIDTH = 28, 160  # printer's points: of a key, and of such a legend
+_HATCHES = ("", "...", "---", "|||", "+++")  # of actions, by the round of their colour
 LINE_STYLES = ("-", "--", ":", "-.")  # of actions, in their order
 STYLE: Any = {
     "font.size": NORMAL,
@@ -121,9 +125,12 @@ def filling(actions: Sequence[int]) -> dict[str, Any]:
     """Return how to fill an area in which these actions are best: for two that tie, with
     stripes."""
     first, *others = [pale(colours.action(a).light) for a in actions] or [pale(colours.TIED.light)]
-    if not others:
-        return {"facecolor": first, "edgecolor": "none"}
-    return {"facecolor": first, "edgecolor": others[0], "hatch": "////"}
+    if others:
+        return {"facecolor": first, "edgecolor": others[0], "hatch": "////"}
+    if actions and (hatch := _HATCHES[colours.round_of(actions[0])]):
+        edge = pale(colours.action(actions[0]).light, _HATCHED)
+        return {"facecolor": first, "edgecolor": edge, "hatch": hatch}
+    return {"facecolor": first, "edgecolor": "none"}
 
 
 def line_style(actions: Sequence[int]) -> dict[str, Any]:
@@ -141,10 +148,26 @@ def set_title(ax: Any, text: str, above: float = 0) -> None:
     ax.set_title(shown, loc="left", fontsize=size, pad=6 + above, parse_math=False)
 
 
-def set_legend(ax: Any, **more: Any) -> None:
-    """Draw the legend right of the axes, where it hides nothing."""
-    place = {"loc": "upper left", "bbox_to_anchor": (1.01, 1), "borderaxespad": 0}
-    ax.legend(**place | _LEGEND | more)
+def set_legend(ax: Any, *, handles: Sequence[Any] | None = None, **more: Any) -> None:
+    """Draw the legend right of the axes, where it hides nothing.
+
+    If there are more entries than fit beside the axes, it has two columns where names are short,
+    and says how many it leaves out: those that are drawn behind others.
+    """
+    from matplotlib.lines import Line2D
+
+    found = list(handles or ax.get_legend_handles_labels()[0])
+    rows = max(_FEWEST_ROWS, int(points_of(ax)[1] / LINE) - ("title" in more))
+    columns = 1
+    if len(found) > rows:
+        widest = max(width_of(each.get_label()) for each in found) + _KEY
+        columns = max(1, min(_COLUMNS, int(_LEGEND_WIDTH / widest)))
+    if rest := max(0, len(found) - rows * columns):
+        front = sorted(found, key=lambda each: -each.get_zorder())[: rows * columns - 1]
+        found = [each for each in found if each in front]
+        found.append(Line2D([], [], ls="", label=f"and {rest + 1} more"))
+    place = {"loc": "upper left", "bbox_to_anchor": (1.01, 1), "borderaxespad": 0, "ncols": columns}
+    ax.legend(handles=found, columnspacing=1, **place | _LEGEND | more)
 
 
 def legend_above(ax: Any, columns: int = 3) -> float:

@@ -11,10 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qdecay.planning.gammas import GammaSweep
-from qdecay.reporting.plots.axes import gamma_axis
+from qdecay.reporting.plots.axes import gamma_axis, number_axis
 from qdecay.reporting.plots.naming import either, state_name, titled
 from qdecay.reporting.plots.style import line_style, set_legend, set_title
-from qdecay.reporting.plots.words import plain
+from qdecay.reporting.plots.words import named
 
 _CROWDED = 0.9  # a grid with half of its gammas right of this is drawn by decades of 1 - gamma
 _MOST = 12  # decades
@@ -45,14 +45,15 @@ def draw_sweep(
     gammas, values = sweep.gammas, sweep.values[:, state]
     gamma_axis(ax, _depth(gammas))
     best = [tuple(np.flatnonzero(flags).tolist()) for flags in sweep.greedy[:, state]]
-    names, named = actions or sweep.info.action_names, set()
+    names, labelled = actions or sweep.info.action_names, set()
     for sets, run in groupby(range(len(gammas)), key=lambda i: best[i]):
         places = list(run)
         drawn = slice(places[0], places[-1] + 2)  # up to the first gamma of the next run
-        label = None if sets in named else plain(either(sets, names, sweep.greedy.shape[2]))
+        label = None if sets in labelled else named(either(sets, names, sweep.greedy.shape[2]))
         marker = "o" if len(places) == 1 else None
         ax.plot(gammas[drawn], values[drawn], marker=marker, ms=3, label=label, **line_style(sets))
-        named.add(sets)
+        labelled.add(sets)
+    number_axis(ax)
     ax.set_ylabel("optimal value, reward units")
     set_legend(ax, title="best")
     set_title(ax, title or titled(sweep.info, f"state {state_name(sweep.info, state)}"))

@@ -28,7 +28,7 @@ from qdecay.reporting.plots.style import (
     set_legend,
     set_title,
 )
-from qdecay.reporting.plots.words import SMALL, number_text, plain
+from qdecay.reporting.plots.words import NORMAL, SMALL, cut, number_text, plain, points_of, wrapped
 from qdecay.reporting.thresholds import ShownFlip, agents, shown_flips
 
 HEIGHT = 2.3  # inches, of a threshold
@@ -36,6 +36,7 @@ _VERDICTS = {"agree": ("✓", BEST), "disagree": ("✗ disagree", WORSE)}
 _UNDECIDED = ("undecided", SOFT)
 _ROW, _AROUND = 0.5, 1.0  # inches, of a line of a comparison, and of everything around the lines
 _ASIDE = 0.18  # of a line: planned above its middle, learned below
+_LABEL = 150  # printer's points, of what a line is about
 _DIGITS = 6  # of the agents' median
 
 
@@ -105,7 +106,7 @@ def draw_threshold(flip: ShownFlip, ax: Any, *, actions: Sequence[str], title: s
     above = number_points(ax, sorted(points), ls="--", lw=1.2)
     name = "discount factor γ" if flip.parameter is None else escaped(flip.parameter.name)
     ax.set_xlabel(name, parse_math=False)
-    ax.set_ylabel(flip.chance(actions), parse_math=False)
+    ax.set_ylabel(wrapped(flip.chance(actions), points_of(ax)[1]), parse_math=False)
     ax.set_ylim(-0.04, 1.04)
     ax.set_yticks([0, 0.5, 1], ["0", "0.5", "1"])
     set_legend(ax)
@@ -203,10 +204,13 @@ def _write_numbers(ax: Any, y: float, flip: ShownFlip, verdict: str, colour: str
 
 
 def _label(row: Comparison, names: Sequence[str], flip: ShownFlip, several: bool) -> str:
-    """Return the label of a line: the model if there are several, and how the best action
-    changes."""
-    change = plain(flip.change(names)) or "the choice of most"
-    return f"{plain(title_of(row.source))}\n{change}" if several else change
+    """Return a line's label: the model if there are several, and how the best action changes."""
+    change = flip.change(names) or "the choice of most"
+    if several:
+        lines = [cut(title_of(row.source), _LABEL, NORMAL), cut(change, _LABEL, NORMAL)]
+    else:
+        lines = wrapped(change, _LABEL).split("\n")
+    return "\n".join(map(plain, lines))
 
 
 def _name_marks(ax: Any) -> float:

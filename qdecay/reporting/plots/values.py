@@ -8,10 +8,10 @@ import numpy as np
 import numpy.typing as npt
 
 from qdecay.reporting.chapter import Chapter
-from qdecay.reporting.plots.axes import below_one, depth_for, gamma_axis
+from qdecay.reporting.plots.axes import below_one, depth_for, gamma_axis, number_axis
 from qdecay.reporting.plots.crossings import number_points
 from qdecay.reporting.plots.style import INK, line_style, set_legend, set_title
-from qdecay.reporting.plots.words import number_text, plain, points_of, wrapped
+from qdecay.reporting.plots.words import named, numbered, points_of, wrapped
 
 _COINCIDE = 0.04  # of the drawn range: such curves look identical; the page uses the same rule
 _SHARE = "value, % of the best"
@@ -29,16 +29,18 @@ def draw_values(chapter: Chapter, ax: Any, *, title: str | None = None) -> Any:
     own = [b.gamma for b in chapter.regions.breakpoints if state in b.changes]
     gamma_axis(ax, depth_for(own))
     gammas, values, label = action_values(chapter)
+    ever_best = {action for sets in chapter.regions.regions for action in sets[state]}
     for action, curve in values.items():
-        name = plain(chapter.action_names[action])
-        ax.plot(gammas, curve, label=name, **line_style((action,)))
+        name, front = named(chapter.action_names[action]), 2 + (action in ever_best)
+        ax.plot(gammas, curve, label=name, zorder=front, **line_style((action,)))
     stack = np.array(list(values.values()))
     known = np.isfinite(stack).all(axis=0)
     crossings = np.interp([float(g) for g in own], gammas[known], stack[:, known].max(axis=0))
     ax.plot([below_one(g) for g in own], crossings, "o", color=INK, markersize=4, zorder=4)
+    number_axis(ax)
     ax.set_ylabel(wrapped(label, points_of(ax)[1]))
     set_legend(ax)
-    above = number_points(ax, [(below_one(g), number_text(g)) for g in own], ls=":")
+    above = number_points(ax, numbered([(below_one(g), g) for g in own]), ls=":")
     set_title(ax, title or f"{chapter.title}: state {chapter.state_names[state]}", above)
     return ax
 

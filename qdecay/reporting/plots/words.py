@@ -8,11 +8,14 @@ from typing import Any
 
 from qdecay._support.one_line import escaped
 from qdecay.exact.algebra.number import AlgebraicNumber
+from qdecay.reporting.graph import short
 from qdecay.reporting.numerals import signed, written
 
 SMALL, NORMAL, LINE = 8, 9, 12  # printer's points: of text, and from one small line to the next
+NAME = 110  # printer's points, of a name in a legend
 DIGITS = 6  # of a decimal at a crossing
 _LONGEST = 16  # characters of a closed form that is still short
+_FEW = 3  # numbers of a figure that have both the closed form and decimals
 _CUT = "…"
 _TRIES = 40  # widths in which a title is tried
 _INCH = 72  # printer's points
@@ -46,6 +49,11 @@ def number_text(number: AlgebraicNumber, digits: int = DIGITS, *, brief: bool = 
     return shown if brief else f"{shown} {sign} {decimals}"
 
 
+def numbered(points: Sequence[tuple[float, AlgebraicNumber]]) -> list[tuple[float, str]]:
+    """Return places with their numbers in text, briefly if there are many."""
+    return [(x, number_text(number, brief=len(points) > _FEW)) for x, number in points]
+
+
 def _formula(form: str) -> str:
     """Return a closed form with a root in it as a formula."""
     raised = re.sub(r"\^\(([^()]*)\)", r"^{\1}", form)
@@ -69,19 +77,24 @@ def width_of(text: str, size: float = SMALL, *, is_ours: bool = False) -> float:
 
 
 def cut(text: str, width: float, size: float = SMALL) -> str:
-    """Return a text, shortened at the end if it would be wider than this, in printer's points."""
+    """Return a text, shortened in the middle if it is wider than this, in printer's points."""
     if width_of(text, size) <= width:
         return text
-    for end in range(len(text) - 1, 0, -1):
-        if width_of(text[:end].rstrip() + _CUT, size) <= width:
-            return text[:end].rstrip() + _CUT
+    for letters in range(len(text), 2, -1):
+        if width_of(shorter := short(text, letters), size) <= width:
+            return shorter
     return _CUT
+
+
+def named(text: str) -> str:
+    """Return a user's name for a legend: not too long, and without a formula in it."""
+    return plain(cut(text, NAME))
 
 
 def wrapped(text: str, width: float, size: float = NORMAL, most: int = 2) -> str:
     """Return a text in at most `most` lines of this width, in printer's points.
 
-    Lines are of about equal length; the last one is shortened if not all fits.
+    Lines are of about equal length; one that is too long is shortened in the middle.
     """
     words = text.split(" ")
     lines = _filled(words, width, size)

@@ -24,7 +24,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from models import mdps, two_state_puterman
 
-from qdecay.cli.regions import _proven
+from qdecay.cli.verify import _proven
 from qdecay.errors import BudgetExceeded, InputError
 from qdecay.exact.algebra.number import isolate_roots
 from qdecay.exact.proof import certificate as writer
@@ -166,7 +166,7 @@ def test_a_certificate_may_be_larger_than_other_documents(tmp_path: Path, monkey
         with nullcontext() if fits else pytest.raises(ValueError, match="the limit is 67,108,864"):
             write_certificate(model, policy_regions(model), tmp_path / "proof.json")
     with pytest.raises(CertificateError, match="not an object with the keys"):
-        _proven(tmp_path / "proof.json", tmp_path)
+        _proven(tmp_path / "proof.json")
 
 
 def test_the_checker_needs_the_standard_library_only(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ import gymnasium as gym
 import lying_environments
 import numpy as np
 import pytest
-from gymnasium.spaces import Box, Discrete, Tuple
+from gymnasium.spaces import Box, Discrete, MultiBinary, MultiDiscrete, Tuple
 from lying_environments import (
     HONEST,
     LIES,
@@ -409,6 +409,60 @@ def test_a_wrong_argument_is_named(options: Any, kind: Any, message: str) -> Non
         MDP.from_simulator(Line(), **options)
 
 
+class Says(Line):
+    """Says something in a place."""
+
+    def __init__(self, **said: Any) -> None:
+        super().__init__()
+        self.said = said
+
+    def step(self, action: Any) -> Any:
+        cell, reward, *rest = super().step(action)
+        return self.said.get("cell", cell), self.said.get("reward", reward), *rest
+
+
+def itself() -> list[Any]:
+    """A list of itself."""
+    made: list[Any] = []
+    made += [made] * 6
+    return made
+
+
+def test_observations_may_hold_themselves() -> None:
+    """Then they have no text, and the fields name the states."""
+    mdp = MDP.from_simulator(Says(cell=itself()))
+    assert mdp.n_states == 7  # the start shows its number
+    assert {mdp.state_name(s).split()[0] for s in range(7)} == {f"cell={c}" for c in range(6)}
+
+
+@pytest.mark.parametrize("reward", [10**400, "1e400", Fraction(10**400)])
+def test_a_reward_beyond_floats_is_refused(reward: Any) -> None:
+    with pytest.raises(ValueError, match="^reward must be within the range of floats, got [^\n]*$"):
+        MDP.from_simulator(Says(reward=reward))
+
+
+def test_a_mask_that_raises_is_named() -> None:
+    env = Line()
+    env.action_masks = lambda: 1 / 0  # type: ignore[attr-defined]
+    with pytest.raises(ValueError, match=r"^action_masks\(\) raised ZeroDivisionError"):
+        MDP.from_simulator(env)
+
+
+def test_names_of_actions_that_are_none_are_ignored() -> None:
+    env = Line()
+    env.action_names = 5  # type: ignore[attr-defined]
+    assert MDP.from_simulator(env).action_names is None
+
+
+@pytest.mark.parametrize("space", [Discrete(10**9), MultiBinary(500), MultiDiscrete([1000, 101])])
+def test_actions_may_be_too_many(space: Any) -> None:
+    """Before memory is: each of them is tried in every state."""
+    env = Line()
+    env.action_space = space
+    with pytest.raises(ValueError, match="at most 100,000 actions are tried in every state, got "):
+        MDP.from_simulator(env)
+
+
 def test_what_is_no_environment_is_refused() -> None:
     with pytest.raises(TypeError, match="env must be an environment such as gymnasium.make"):
         MDP.from_simulator("FrozenLake-v1")
@@ -494,7 +548,7 @@ def test_reset_of_another_kind_is_refused() -> None:
         ValueError, match=r"argument 'seed': this is the interface of gym .* wrap it"
     ):
         MDP.from_simulator(WithoutSeed())
-    with pytest.raises(ValueError, match=r"no pair of observation and info: this .* wrap it"):
+    with pytest.raises(ValueError, match=r"a pair of observation and info: this .* wrap it"):
         MDP.from_simulator(Text())
 
 

@@ -214,7 +214,8 @@ class Machine:
         mask = info.get("action_mask") if isinstance(info, dict) else None
         if mask is None:
             masks = getattr(self.env.unwrapped, "action_masks", None)
-            mask = masks() if callable(masks) else None
+            with _running("action_masks()"):
+                mask = masks() if callable(masks) else None
         if mask is None or not self._masks:
             return tuple(range(self.actions.n))
         flags = np.ravel(np.asarray(mask))
@@ -311,13 +312,28 @@ def _number(reward: Any) -> Any:
     if isinstance(reward, np.ndarray) and reward.size == 1:
         reward = reward.ravel()[0]
     if isinstance(reward, str):
-        return rational(reward, "reward")
+        return _within_floats(rational(reward, "reward"))
     if isinstance(reward, np.floating) and not isinstance(reward, float):
         return float(str(reward))  # the shortest decimal of a narrow float
     if not isinstance(reward, Real | np.bool_):
         raise TypeError(f"reward must be a number, got {written(reward)}")
     plain = reward.item() if isinstance(reward, np.generic) else reward
-    return int(plain) if isinstance(plain, bool) else plain
+    return _within_floats(int(plain) if isinstance(plain, bool) else plain)
+
+
+def _within_floats(reward: Any) -> Any:
+    """Return a reward that can be compared as a float.
+
+    Raises:
+        ValueError: it is too large.
+    """
+    try:
+        float(reward)
+    except OverflowError:
+        raise ValueError(
+            f"reward must be within the range of floats, got {written(reward)}"
+        ) from None
+    return reward
 
 
 def generator_state(generator: Generators) -> Any:

@@ -10,6 +10,7 @@ import numpy as np
 
 _LONGEST = 40  # characters of an observation that is used as a name
 _ENTRIES = 6  # of an array or a tuple in a name
+_DEEPEST = 4  # tuples in tuples, which may even hold themselves
 
 
 class Names:
@@ -112,17 +113,17 @@ def short(value: Any) -> str | None:
     return text if text is not None and 0 < len(text) <= _LONGEST else None
 
 
-def _text(value: Any) -> str | None:
+def _text(value: Any, depth: int = 0) -> str | None:
     if isinstance(value, np.ndarray):
         return None if value.size > _ENTRIES else str(tuple(value.tolist())).replace(",)", ")")
     if isinstance(value, np.generic):
         value = value.item()
     if isinstance(value, bool | int | float | str):
         return str(value)
-    if not isinstance(value, Mapping | tuple | list) or len(value) > _ENTRIES:
+    if not isinstance(value, Mapping | tuple | list) or len(value) > _ENTRIES or depth > _DEEPEST:
         return None
     parts = list(value.values() if isinstance(value, Mapping) else value)
-    texts = [text for text in map(_text, parts) if text is not None]
+    texts = [text for part in parts if (text := _text(part, depth + 1)) is not None]
     if len(texts) < len(parts):
         return None
     if isinstance(value, Mapping):

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager, redirect_stdout
 from enum import EnumMeta
 from fractions import Fraction
@@ -44,6 +44,7 @@ REWARDS: Mapping[str, RewardFunction] = {"sign": sign}
 """Rewards with a name: "sign" is 1, 0 or -1 if the environment's reward is > 0, 0 or < 0."""
 # NumPy 2 shows its numbers as np.float64(0.1); earlier versions showed plain ones.
 _PLAIN_NUMBERS: Any = {} if np.__version__.startswith("1.") else {"legacy": "1.25"}
+_MAX_ACTIONS = 100_000
 _OTHER_SEEDS = 5  # their episodes show whether the start is random
 
 
@@ -115,6 +116,9 @@ def rows_of_simulator(
     seed, max_states = whole(seed, "seed", 0), whole(max_states, "max_states", 1)
     if not is_finite(env.action_space):
         raise ValueError(f"actions must be discrete, got {one_line(str(env.action_space))}")
+    if Numbering(env.action_space).n > _MAX_ACTIONS:
+        shown = one_line(str(env.action_space))
+        raise ValueError(f"at most {_MAX_ACTIONS:,} actions are tried in every state, got {shown}")
     deadline = Deadline(max_seconds)
     with _as_ever(), reporting(progress) as report:
         copied: frozenset[str] = frozenset()  # large parts that steps have changed
@@ -329,7 +333,7 @@ def _told_without_actions(graph: Graph, names: list[str]) -> list[str]:
 def _action_names(env: Any, actions: Numbering) -> list[str] | None:
     """Return the environment's names of its actions, or what their numbers stand for."""
     own = getattr(env.unwrapped, "action_names", None)
-    if own is not None and len(own) == actions.n:
+    if isinstance(own, Collection) and len(own) == actions.n:
         return list(own)
     named = getattr(env.unwrapped, "actions", None)
     if isinstance(named, EnumMeta):
