@@ -31,13 +31,19 @@ STUMBLED_OVER = {  # each with what to write instead
     r"\bthat nobody\b": "without",
     r"\bdepends? on the way\b|\bby another way\b": "on the history; by another route",
     r"\bheld against\b|\bto hold (\w+ ){1,6}against\b": "compared with",
-    r"\bis no (name|text|number|layout|grid|sign|minus)\b": "is not a",
+    r"\bis no (name|text|number|layout|grid|sign|minus|whole|judge|label)\b": "is not a",
+    r"\bNone is (no|one|the|what)\b": "None means",
+    r"\b(is|are) told (of|where|apart)\b": "receives; are distinguished",
+    r"\b(is|are|was|were) (asked for|looked at)\b": "requested; examined",
+    r"\bnumber that moves\b|\b[Tt]akes? note\b": "parameter; notes",
+    r"\bat hand\b|\bsave (for|that|at)\b|\banew\b": "known; except; again",
     r"\bgive it more\b": "raise",
     r"\b[Aa]s people have them\b": "what they may look like",
     r"; else (at |in )?the\b": "by default",
     r"\butilize|\bleverage|\bin order to\b": "use; to",
     r"\bcolors?\b(?![-:])|\bneighbors?\b|\bbehaviors?\b|\banalyze\b|\bnormalize\b": "British",
 }
+DOCUMENTED = ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
 MOST_WORDS = 75  # of a sentence; a list with semicolons may be long
 
 
@@ -70,6 +76,20 @@ def _texts() -> Iterator[tuple[str, str]]:
         yield path.relative_to(ROOT).as_posix(), messages(path)
 
 
+@cache
+def documented() -> tuple[tuple[str, str], ...]:
+    """Return the docstrings and comments of every module, without code in backticks."""
+    found = []
+    for path in [*ROOT.glob("qdecay/**/*.py"), *ROOT.glob("envs/**/*.py")]:
+        source = path.read_text(encoding="utf-8")
+        nodes = [n for n in ast.walk(ast.parse(source)) if isinstance(n, DOCUMENTED)]
+        comments = re.findall(r"(?:^ *|  )# (.*)$", source, flags=re.MULTILINE)
+        text = "\n\n".join([*(ast.get_docstring(node) or "" for node in nodes), *comments])
+        name = f"{path.relative_to(ROOT).as_posix()}, docstrings"
+        found.append((name, re.sub(r"`[^`]*`", "CODE", text)))
+    return tuple(found)
+
+
 def messages(path: Path) -> str:
     """Return the texts of a module that may be shown: all of several words but docstrings."""
     nodes = list(ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
@@ -90,7 +110,8 @@ def messages(path: Path) -> str:
 @pytest.mark.parametrize("phrase", STUMBLED_OVER)
 def test_no_phrase_that_readers_stumbled_over(phrase: str) -> None:
     """What to write instead is in the list above."""
-    found = {name: match[0] for name, text in texts() for match in re.finditer(phrase, text)}
+    every = (*texts(), *documented())
+    found = {name: match[0] for name, text in every for match in re.finditer(phrase, text)}
     assert found == {}, STUMBLED_OVER[phrase]
 
 

@@ -68,7 +68,7 @@ def write_json(path: str | os.PathLike[str], value: Any, max_bytes: int = MAX_BY
     Args:
         path: an existing file is replaced, a symbolic link is followed.
         value: what `json` can write. Fractions go in as text ("7/10").
-        max_bytes: the largest file that whoever reads it accepts.
+        max_bytes: the largest file that its reader accepts.
 
     Raises:
         TypeError, ValueError: `value` has something that JSON cannot hold, such as NaN; the file

@@ -74,7 +74,7 @@ def time_limit(max_seconds: float | None) -> Iterator[None]:
     as if by Ctrl-C. Other threads only share the clock.
 
     Args:
-        max_seconds: the limit, > 0; None is no limit.
+        max_seconds: the limit, > 0; None means no limit.
 
     Raises:
         BudgetExceeded: the time is up.

@@ -47,7 +47,7 @@ def certified_policy_regions(
         width: the largest width of a bracket where floats allow it; exact, > 0. If they cannot
             distinguish actions on a longer interval, the result has a `NearTie`.
         start: overrides the model's start state.
-        max_seconds: limit of wall time, > 0; None is no limit.
+        max_seconds: limit of wall time, > 0; None means no limit.
         progress: True shows a bar; a function is called with a `Progress` at each bracket.
 
     Returns: the regions up to 1 - 1e-9, or up to where floats no longer prove anything; `stopped`

@@ -273,7 +273,7 @@ class CertifiedRegions(SetsAlong, Plotted, Explored):
 
         Args:
             width: exact, > 0.
-            max_seconds: limit of wall time, > 0; None is no limit.
+            max_seconds: limit of wall time, > 0; None means no limit.
 
         Raises:
             TypeError, ValueError: an argument is not exact, or out of range.

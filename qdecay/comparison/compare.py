@@ -144,7 +144,7 @@ def compare(
             that end with the last reward.
         step_size: with walks, the constant step size, an exact number in (0, 1].
         name: what to call the problem; its id or path by default.
-        max_seconds: limit of wall time, > 0; None is no limit.
+        max_seconds: limit of wall time, > 0; None means no limit.
         progress: True shows a bar; a function is called with a `Progress` now and then.
 
     Returns: the comparison; without `problem` a tuple of the four, in the homework's order.

@@ -234,7 +234,7 @@ def learning_times(
             `Harmonic(1 / (1 - gamma))`, which averages, elsewhere.
         seeds: agents per cell, 0 .. seeds - 1; >= 1.
         steps: each agent's budget, >= 1; None means 20,000 in a game and a million on a model.
-        max_seconds: limit of wall time, > 0; None is no limit.
+        max_seconds: limit of wall time, > 0; None means no limit.
         progress: True shows a bar; a function is called with a `Progress` after each agent.
 
     Raises:

@@ -110,7 +110,7 @@ class MovingParameter(Moving):
         self._models: dict[float, MDP] = {}
 
     @cached_property
-    def rate(self) -> Rate:  # type: ignore[override]  # one that is found when it is asked for
+    def rate(self) -> Rate:  # type: ignore[override]  # computed on demand
         """What the parameter changes."""
         return Rate.between(self.line.low, self.line.high, float(self.discount), self.span)
 

@@ -179,7 +179,7 @@ class Requests:
 
         check()  # before the long work
         title = name.removesuffix(".html")
-        nobody = object()  # supersedes it
+        nobody = object()  # no newer request replaces this one
         html, _ = self._solved(nobody, is_awaited, document, title, "")
         self._folder.write(name, html, check)
         return {"path": str(self._folder.path / name)}

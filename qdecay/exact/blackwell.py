@@ -75,7 +75,7 @@ def blackwell(
 
     Args:
         problem: a model with exact numbers, or anything that `qdecay.as_mdp` accepts.
-        max_seconds: limit of wall time, > 0; None is no limit.
+        max_seconds: limit of wall time, > 0; None means no limit.
         progress: True shows a bar; a function is called with a `Progress` at each gamma, descending
             from 1, right of which nothing changes.
 

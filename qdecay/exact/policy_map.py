@@ -157,7 +157,7 @@ def policy_map(
             lines are added between two that differ; 0 < fineness <= 1.
         columns: the number of lines of fixed gamma, evenly spaced; >= 0. None means 7 for a model
             of at most 24 states, and 0 for a larger one, where they take long.
-        max_seconds: limit of wall time, > 0; None is no limit.
+        max_seconds: limit of wall time, > 0; None means no limit.
         progress: True shows a bar; a function is called with a `Progress` at each line.
 
     Raises:

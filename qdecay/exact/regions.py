@@ -236,7 +236,7 @@ def policy_regions(
             optimal gain must be 0 in every state between the ends.
         start: overrides the model's start state, which only `start_breakpoints` and
             `reached_breakpoints` read.
-        max_seconds: limit of wall time, > 0; None is no limit.
+        max_seconds: limit of wall time, > 0; None means no limit.
         max_breakpoints: limit of breakpoints and touches, >= 0; None means no limit.
         workers: processes that share a search of more than a few seconds; None means one per core.
             The answer does not depend on it. Only for a model, and without `max_breakpoints`.

@@ -150,7 +150,7 @@ def resampled_breakpoints(
             `policy_regions`.
         seed: an integer >= 0; resample k is `MDP.resample(seed + k)`.
         how: as in `MDP.resample`. "dirichlet" is quicker, and no transition vanishes from it.
-        max_seconds: limit of wall time, > 0; None is no limit.
+        max_seconds: limit of wall time, > 0; None means no limit.
         progress: True shows a bar; a function is called with a `Progress` after each resample.
 
     Raises:

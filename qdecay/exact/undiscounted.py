@@ -117,7 +117,7 @@ def undiscounted(problem: Problem, *, max_seconds: RealLike | None = None) -> Un
 
     Args:
         problem: a model with exact numbers, or anything that `qdecay.as_mdp` accepts.
-        max_seconds: limit of wall time, > 0; None is no limit.
+        max_seconds: limit of wall time, > 0; None means no limit.
 
     Raises:
         BudgetExceeded: max_seconds ran out.

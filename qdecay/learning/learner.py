@@ -94,7 +94,7 @@ class Learner(ABC):
             seed: >= 0; the same seed gives the same bits.
             callback: called at the end of every episode; the run ends where it returns True.
             progress: True shows a bar; a function is called with a `Progress` now and then.
-            max_seconds: limit of wall time, > 0; None is no limit.
+            max_seconds: limit of wall time, > 0; None means no limit.
             start: for a model only: the start state or the probability of each state, shape (S,);
                 None means the model's own.
             max_episode_steps: for a model only: the steps after which an episode is truncated;

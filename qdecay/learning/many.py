@@ -132,8 +132,8 @@ def q_learning_many(
         behaviour: "uniform" over the available actions, `EpsilonGreedy`, or the probability of each
             action in each state, shape (S, A), of which one random number draws one.
         step_size, initial_value, start, max_episode_steps: as `q_learning` takes them.
-        threads: streams that run at once; None is one per core. Results do not depend on it.
-        max_seconds: limit of wall time, > 0; None is no limit.
+        threads: streams that run at once; None means one per core. Results do not depend on it.
+        max_seconds: limit of wall time, > 0; None means no limit.
         progress: True shows a bar; a function is called with a `Progress` now and then.
 
     Raises:
@@ -198,7 +198,7 @@ def learned_thresholds(
     agent flips. Two flips between neighbouring `gammas` go unnoticed.
 
     Args:
-        state: the state whose greedy action is examined; None is the start state.
+        state: the state whose greedy action is examined; None means the start state.
         width: largest distance of the gammas around a flip; >= 1e-12.
 
     The other arguments and the errors are those of `q_learning_many`, except that `best` of a

@@ -90,8 +90,8 @@ def dynamics(mdp: FiniteMDP, start: int | ArrayLike | None = None) -> Dynamics:
 
     Args:
         mdp: the model.
-        start: a state, or the probability of each state, shape (S,); None is what the model says:
-            `mdp.start`, or `mdp.initial_states`.
+        start: a state, or the probability of each state, shape (S,); None means what the model
+            says: `mdp.start`, or `mdp.initial_states`.
 
     Raises:
         ValueError: there is no start, it is neither a state nor a distribution, or a start state

@@ -71,7 +71,7 @@ def shared_values(
             shape (S,), in reward units; >= 0.
         average_from: the share of the steps, in [0, 1], after which the values are averaged over
             up to 1,000 snapshots taken regularly; at 1 the last values are returned.
-        threads: streams that run at once; None is one per core. Results do not depend on it.
+        threads: streams that run at once; None means one per core. Results do not depend on it.
         report: receives the number of steps made.
         deadline: of the call.
 

@@ -283,7 +283,7 @@ def _as_float(value: Any, name: str, number: int, row: Row) -> float:
     """Return a number as a float; the rest gives its position."""
     if isinstance(value, float | np.floating):  # `FloatMDP.from_columns` refuses inf and nan
         return float(value)
-    if type(value) in (int, Fraction) and not value:  # most rewards are 0; None is no number
+    if type(value) in (int, Fraction) and not value:  # most rewards are 0; not None
         return 0.0
     where = f"{_where(number, row)}: {name}"
     found: float = _FLOATS(rational(value, where), where)
@@ -395,7 +395,7 @@ def checked_remarks(remarks: Iterable[Any]) -> tuple[str, ...]:
     """Return remarks, each once.
 
     Raises:
-        TypeError: one is no text.
+        TypeError: one is not text.
     """
     found = list(remarks)
     if isinstance(remarks, str) or not all(isinstance(remark, str) for remark in found):

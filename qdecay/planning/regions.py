@@ -141,7 +141,7 @@ def numeric_policy_regions(
             equal share of the rest and passes on what it does not need. None means 20 times
             `points` for models of up to 10,000 rows; for larger ones fewer in proportion, but at
             least 1.5 times `points`.
-        max_seconds: limit of wall time, > 0; None is no limit.
+        max_seconds: limit of wall time, > 0; None means no limit.
         progress: True shows a bar; a function is called with a `Progress` at each gamma of the
             grid.
 

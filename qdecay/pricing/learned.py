@@ -145,7 +145,7 @@ def learned_price(
         seeds: agents per gamma, >= 1.
         seed: the first seed, >= 0; the others follow.
         steps: steps of each seed's training, which teaches all gammas; >= 1.
-        max_seconds: limit of wall time, > 0; None is no limit.
+        max_seconds: limit of wall time, > 0; None means no limit.
         progress: of the training, as `q_learning_many` takes it.
 
     Raises:

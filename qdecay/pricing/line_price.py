@@ -95,7 +95,7 @@ class LinePrice(JudgedRegions):
 
     @property
     def parameter(self) -> Parameter:
-        """The number that moves, and its values at both ends."""
+        """The parameter of the line, and its values at both ends."""
         return self.line_regions.parameter
 
     @property

@@ -109,7 +109,7 @@ def price(
         start: the start state. None means the model's own, or its environment's start distribution;
             with a line, that of the truth.
         max_loss: the loss that `within` allows, an exact number >= 0.
-        max_seconds: limit of wall time, > 0; None is no limit.
+        max_seconds: limit of wall time, > 0; None means no limit.
         progress: True shows a bar; a function is called with a `Progress` at each breakpoint found,
             then at each region judged.
 

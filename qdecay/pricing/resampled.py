@@ -122,7 +122,7 @@ def resampled_price(
         judge, start, max_loss: as in `price`.
         gammas: discount factors whose optimal policies are judged as well, exact numbers in [0, 1].
         resamples, seed, how: as in `resampled_breakpoints`.
-        max_seconds: limit of wall time, > 0; None is no limit.
+        max_seconds: limit of wall time, > 0; None means no limit.
         progress: True shows a bar; a function is called with a `Progress` after each resample.
 
     Raises:

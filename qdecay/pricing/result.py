@@ -233,7 +233,7 @@ class GammaPrice(JudgedRegions):
         return sentence(self, [self.at(gamma) for gamma in gammas or self._usual()])
 
     def _usual(self) -> tuple[str, ...]:
-        """What a sentence mentions if no gamma is asked for."""
+        """What a sentence mentions if no gamma is given."""
         return ("99/100",)
 
     def body(self) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """What the policies within given action sets are worth by a judge, at worst and at best.
 
 Stationary policies suffice for the total, the average and a discount factor: policy iteration among
-the candidates finds the best, and the worst, exactly. Over a number of steps ties are broken anew
+the candidates finds the best, and the worst, exactly. Over a number of steps ties are broken afresh
 at each step (see `qdecay.exact.solver.steps`).
 """
 

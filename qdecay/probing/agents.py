@@ -219,7 +219,7 @@ class TabularAgent:
 
     @property
     def __name__(self) -> str:
-        """What the agent is called if nobody names it."""
+        """The default name of the agent."""
         return self.learner.name
 
     def __call__(self, env: gym.Env[Any, Any], seed: int) -> Any:
@@ -317,7 +317,7 @@ class StableBaselinesAgent:
 
     @property
     def __name__(self) -> str:
-        """What the agent is called if nobody names it."""
+        """The default name of the agent."""
         return self.algorithm
 
     def __call__(self, env: gym.Env[Any, Any], seed: int) -> Any:

@@ -43,7 +43,7 @@ _POSSIBLE = 0.001  # of faults that may still show where nothing was asked yet
 _ODDS = 10.0  # of a curve over the exponential, from which on it is named
 _LEAST = 0.05  # the least gamma for which every delay is used
 _DELAYS = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64)
-_TELLING = 2.0  # tolerances by which two predictions must differ to be told apart
+_TELLING = 2.0  # tolerances by which distinguishable predictions must differ
 _MOST = 10.0  # larger differences of the log ratio make no difference
 
 Interval = tuple[float, float, float]

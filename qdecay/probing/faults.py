@@ -160,7 +160,7 @@ def _autoreset(place: Place, g: float, _: Sequence[float]) -> float:
 
 
 def _log_left(onward: float) -> float:
-    """log(1 - b), where b < 1 save for rounding."""
+    """log(1 - b), where b < 1 except for rounding."""
     return math.log(max(1 - onward, 1e-15))
 
 

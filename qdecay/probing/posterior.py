@@ -21,7 +21,7 @@ precision.
 
 False alarms are bounded: an agent is accused when P(as configured) <= 1/50. By Ville's inequality
 an agent that is as configured, with noise as modelled here, is accused with a probability of at
-most 1/49 (the prior odds are even), however often the posterior is looked at.
+most 1/49 (the prior odds are even), however often the posterior is examined.
 """
 
 from __future__ import annotations

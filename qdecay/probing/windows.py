@@ -95,7 +95,7 @@ def log_worth_repeated(
     """
     paid = sum(goes_on**step for step in range(position, skip, length))
     for step in range(1, skip + 1):
-        at = step % length  # at 0 the choice is made anew, which both branches do
+        at = step % length  # at 0 the choice is made again, as in both branches
         if 0 < at <= position and (step == skip or at % stride == 0):
             chance = goes_on ** (step - 1) * (1 if step == skip else 1 - goes_on)
             onward = log_worth(position - at, skip, 1.0, gamma, gamma, goes_on, stride)

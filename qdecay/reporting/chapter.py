@@ -103,10 +103,7 @@ class Chapter:
 
     @property
     def state_names(self) -> list[str]:
-        """A name for every state, not too long to show.
-
-        The homework counts from the first state that it names.
-        """
+        """A short name for every state; the homework counts from the first state that it names."""
         first = _FIRST_STATE.get(self.source.text)
         if first is not None:
             return [str(first + s) for s in range(self.mdp.n_states)]

@@ -106,6 +106,23 @@ def explorer(index: int) -> Colour:
     return EXPLORERS[index % len(EXPLORERS)]
 
 
+def css_marks(root: str = "") -> str:
+    """Return the CSS of the marks of `round_of`: classes `round1` and so on, in the colour `--one`.
+
+    Args:
+        root: the selector of what they are in, or "".
+    """
+    line = "var(--one) 0 1.5px, transparent 1.5px 8px"
+    across, upright = (f"repeating-linear-gradient({angle}deg, {line})" for angle in (0, 90))
+    dots = "radial-gradient(var(--one) 1.4px, transparent 1.9px) 0 0 / 9px 9px"
+    marks = (dots, across, upright, f"{across}, {upright}")
+    tint = "color-mix(in srgb, var(--one) var(--tint, 22%), transparent)"
+    return "".join(
+        f"{root} .round{i}.round{i} {{ background: {mark}, linear-gradient({tint}, {tint}); }}\n"
+        for i, mark in enumerate(marks, start=1)
+    )
+
+
 def css_variables(root: str = ":root") -> str:
     """Return the palette as CSS variables, `--near` and so on, light and dark.
 

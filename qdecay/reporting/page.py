@@ -19,7 +19,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from qdecay.comparison.learning_times import LearningTime
 from qdecay.reporting.chapter import Chapter
-from qdecay.reporting.colours import css_variables
+from qdecay.reporting.colours import css_marks, css_variables
 from qdecay.reporting.figures import learning_times_plot
 from qdecay.reporting.graph import short
 from qdecay.reporting.numerals import signed
@@ -90,7 +90,7 @@ def render(
         _environment()
         .get_template(template)
         .render(
-            style=css_variables() + _text("style.css"),
+            style=css_variables() + _text("style.css") + css_marks(),
             script=code,
             script_hash=base64.b64encode(hashlib.sha256(code.encode()).digest()).decode(),
             documents={name: script_json(value) for name, value in documents.items()},

@@ -35,6 +35,7 @@ from qdecay.reporting.numerals import brief, signed
 
 USUAL = Fraction(99, 100)  # the gamma that most people use
 Sentence = tuple[tuple[str, str], ...]  # parts with their kinds: "", "var", or a colour
+_WRITTEN_OUT = 7  # digits before the point of an amount without a power of ten
 _DIGITS = (4, 7, 10)  # tried until they distinguish the earnings from the optimum
 
 
@@ -75,7 +76,11 @@ class Words:
 
     def amount(self, worth: Worth, digits: int = _DIGITS[0]) -> str:
         """Return a worth in the judge's unit, reward or percent."""
-        return percent(worth.value, digits - 1) if self.is_share else signed(worth.shown(digits))
+        if self.is_share:
+            return percent(worth.value, digits - 1)
+        written_out = 1 <= abs(worth.value) < 10**_WRITTEN_OUT
+        before = int(math.log10(abs(worth.value))) + 1 if written_out else 0
+        return signed(worth.shown(max(digits, before)))
 
     def earns(self, amounts: str) -> str:
         """Return the verb with one amount or several."""

@@ -64,7 +64,7 @@ def open_pool(backend: str, workers: int | None, scheduler: str | None) -> Pool:
 
     Args:
         backend: one of `Backend`.
-        workers: number of processes, for "processes"; None is one per core.
+        workers: number of processes, for "processes"; None means one per core.
         scheduler: address of the cluster, for "dask" and "ray"; None uses their configuration.
 
     Raises:

@@ -66,7 +66,7 @@ class Dask(_Cluster):
     """The workers of a Dask scheduler, which itself reruns a batch whose worker died."""
 
     def __init__(self, scheduler: str | None) -> None:
-        """Connect to a scheduler; None is the one in Dask's own configuration.
+        """Connect to a scheduler; None means the one in Dask's own configuration.
 
         Raises:
             InputError: Dask is not installed, no scheduler is given, or it does not respond.
@@ -117,7 +117,7 @@ class Ray(_Cluster):
     """The workers of a Ray cluster."""
 
     def __init__(self, scheduler: str | None) -> None:
-        """Connect to a cluster; None is the one this program is connected to, or that Ray finds.
+        """Connect to a cluster; None means the one this program is connected to, or that Ray finds.
 
         Raises:
             InputError: Ray is not installed, or no cluster responds.

@@ -233,7 +233,7 @@ def phase_diagram(
         store: the SQLite file.
         where: names and values of parameters; only matching rows are included. A name given twice
             may have either value.
-        max_seconds: limit of wall time, > 0; None is no limit.
+        max_seconds: limit of wall time, > 0; None means no limit.
         progress: True shows a bar; a function is called with a `Progress` before each model's
             break-even gammas are computed.
 

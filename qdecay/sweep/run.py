@@ -142,10 +142,10 @@ class Sweep(Result):
 
         Args:
             store: the SQLite file; created if missing.
-            workers: number of processes, for the backend "processes"; None is one per core.
+            workers: number of processes, for the backend "processes"; None means one per core.
             backend: "processes"; "dask" or "ray", an existing cluster; or "here", this process.
             scheduler: address of the cluster; None uses Dask's or Ray's own configuration.
-            max_seconds: limit of wall time, > 0; None is no limit.
+            max_seconds: limit of wall time, > 0; None means no limit.
             progress: True shows a bar; a function is called with a `Progress` of the stored cells,
                 at least every half second while batches run in other processes.
 

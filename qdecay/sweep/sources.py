@@ -43,7 +43,7 @@ class SourceSettings:
         place: its position in the spec, for messages.
         text: the Gymnasium id or the path as written, or `CHOICE`.
         parameters: JSON values by name: options, or the keys of a choice and options.
-        start: the state that trainings start in; None is the model's own.
+        start: the state that trainings start in; None means the model's own.
         folder: what a relative path starts from.
     """
 

@@ -712,5 +712,32 @@ def test_no_number_of_an_axis_is_cut(visit, pages, tmp_path, reward: str) -> Non
         left = seen.page.query_selector("#chart-0 svg").bounding_box()["x"]
         labels = seen.page.query_selector_all("#chart-0 svg text[text-anchor=end]:not(.label)")
         assert min(label.bounding_box()["x"] for label in labels) >= left
-        values = [float(label.text_content()) for label in labels]
+        values = [float(label.text_content().replace("−", "-")) for label in labels]
         assert max(values) >= float(reward) / 2
+
+
+def test_long_names_beside_a_bar_keep_apart(visit, pages, tmp_path) -> None:
+    """On a phone both fit the page, and both ends of each can be read."""
+    one, two = (f"take the corridor behind the left-hand door to room {k}" for k in (1, 2))
+    path = tmp_path / "long.json"
+    document = {"schema": "qdecay.layout/1", "near": [one, [1]], "far": [two, [0, 0, 4]]}
+    path.write_text(json.dumps(document))
+    with visit(pages(str(path)), viewport=PHONE) as seen:
+        assert seen.page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+        first, last = seen.page.query_selector_all("#bar-0 .beyond")
+        assert first.text_content().startswith("take") and first.text_content().endswith("1")
+        left, right = first.bounding_box(), last.bounding_box()
+        assert left["x"] + left["width"] <= right["x"]
+
+
+def test_the_eighth_action_does_not_look_like_the_first(visit, pages, tmp_path) -> None:
+    """Their colour is the same; from the eighth on there are marks on it."""
+    path = tmp_path / "many.json"
+    branches = [[f"way {k}", [0] * k + [2**k]] for k in range(9)]
+    path.write_text(json.dumps({"schema": "qdecay.layout/1", "branches": branches}))
+    with visit(pages(str(path))) as seen:
+        keys = seen.page.query_selector_all("#readings-0 .key")
+        looks = [key.evaluate("key => getComputedStyle(key).background") for key in keys]
+        assert len(set(looks)) == len(keys) == 9
+        assert all("gradient" not in look for look in looks[:7])
+        assert all("radial-gradient" in look for look in looks[7:])

@@ -211,6 +211,13 @@ def test_the_share_of_episodes_needs_a_reward_that_ends_them() -> None:
     assert not Words(qdecay.price(models[2], Fraction(1, 2))).is_share
 
 
+def test_amounts_below_ten_million_are_written_out() -> None:
+    """826600 is read faster than 8.266e+5; what is larger has a power of ten."""
+    for reward, said in (("826600.5", "826600"), ("-1234567", "−1234567"), ("1e12", "1.000e+12")):
+        pays = page_price(two_states([(0, 0, 0, 1, reward, True), (1, 0, 1, 1, 0, True)]))
+        assert pays.words.amount(pays.words.top.worst).startswith(said)
+
+
 def test_a_card_in_a_few_words() -> None:
     """What the best gamma earns, and what 0.99 loses: in percent, or as it is where 0 is best."""
     assert page_price("FrozenLake8x8-v1").card() == (

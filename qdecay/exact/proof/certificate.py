@@ -58,7 +58,7 @@ def certificate(
     Args:
         problem: the model, or anything that `qdecay.as_mdp` accepts; or a model line.
         regions: the result of `policy_regions` for it, complete.
-        max_seconds: limit of wall time, > 0; None is no limit.
+        max_seconds: limit of wall time, > 0; None means no limit.
         progress: True shows a bar; a function is called with a `Progress` after each point, and
             after each interval between them.
 

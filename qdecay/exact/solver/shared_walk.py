@@ -44,7 +44,7 @@ class SharedWalk:
     """
 
     def __init__(self, model: RationalModel, deadline: Deadline, workers: int | None) -> None:
-        """Use this process, and others until they are `workers`; None is one per core."""
+        """Use this process, and others until they are `workers`; None means one per core."""
         self._begun, self._workers = time.monotonic(), workers
         self._own = Walk(GammaAxis(model), deadline)
         self._joined: AlgebraicNumber | None = None

@@ -2,7 +2,7 @@
 
     v_0 = 0,    v_{t+1}(s) = best over the candidates of s of r(s, a) + sum_t' p(s, a, t') v_t(t'),
 
-so that ties are broken anew at each step. Exactly, q^t v_t is kept in integers, whose length grows
+so ties are broken afresh at each step. Exactly, q^t v_t is kept in integers, whose length grows
 with t. In floats, with k the length of the longest row and u = 2^-52, one step rounds by at most
 (k + 5) u (|r| + |v_t|), and a probability-weighted sum does not enlarge earlier errors.
 """

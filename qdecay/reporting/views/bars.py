@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from qdecay.reporting.colours import ACTIONS
+from qdecay.reporting.colours import ACTIONS, round_of
 from qdecay.reporting.views.axis import Axis
 from qdecay.reporting.views.markup import joined, tag
 
@@ -98,6 +98,8 @@ def _part(part: Part) -> Markup:
     place = f"left: {100 * part.left:.3f}%; width: {100 * room:.3f}%"
     place += "" if text else "; padding: 0"
     kind, colours = "part", colour_of(part.actions)
+    if len(part.actions) == 1 and (marks := round_of(part.actions[0])):
+        kind = f"part round{marks}"
     if len(part.actions) > 1:  # stripes, as on pages
         one, two = map(_action, part.actions[:2])
         kind, colours = "part tie", f"--one: var(--{one}); --two: var(--{two})"

@@ -13,7 +13,7 @@ from importlib.resources import files
 
 from markupsafe import Markup
 
-from qdecay.reporting.colours import PALETTE
+from qdecay.reporting.colours import PALETTE, css_marks
 from qdecay.reporting.views.markup import tag
 
 # MathJax must not read formulas into names that contain a dollar sign.
@@ -33,4 +33,4 @@ def _style() -> Markup:
         if colour.light.startswith("#")
     )
     rules = files("qdecay.reporting").joinpath("templates", "cell.css").read_text(encoding="utf-8")
-    return Markup(f".qdecay {{ {' '.join(both)} }}\n{rules}")
+    return Markup(f".qdecay {{ {' '.join(both)} }}\n{rules}{css_marks('.qdecay')}")

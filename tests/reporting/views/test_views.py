@@ -170,6 +170,17 @@ def test_what_is_rounded_is_not_called_equal() -> None:
     assert shown(short).text.strip().endswith("0.123") and "=" not in shown(short).text
 
 
+def test_the_eighth_action_has_marks() -> None:
+    """The classes of a part, and the rules that paint them."""
+    streams = {f"way {k}": [0] * k + [2**k] for k in range(9)}
+    found = qdecay.policy_regions(qdecay.ChainLayout.choice(**streams))
+    html = found._repr_html_()
+    best = [sets[0] for sets in found.regions]
+    classes = [part.attributes["class"] for part in shown(found).all(class_="part")]
+    assert classes[-1] == "part round1" and best[-1] == (8,)
+    assert classes[0] == "part" and ".qdecay .round1.round1 {" in html
+
+
 def test_the_price_is_the_step_curve() -> None:
     """Its corners lie at the ends of regions, at the height of what is earned."""
     found = qdecay.price(qdecay.MDP.from_layout(LAYOUT))

@@ -2,7 +2,7 @@
 
 Copies are made by `copy.deepcopy` or, three times as fast, by pickling the same parts: attributes
 are copied, functions and classes shared. An environment's own pickling methods are ignored, since
-Gymnasium's `EzPickle` would build it anew and lose its state. An environment with a `__deepcopy__`,
+Gymnasium's `EzPickle` would rebuild it and lose its state. An environment with a `__deepcopy__`,
 or with a part that cannot be pickled, is copied by deepcopy. Alternatively the caller passes a pair
 of functions, which set one environment to any state.
 

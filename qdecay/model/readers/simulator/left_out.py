@@ -16,7 +16,7 @@ from typing import Any
 from qdecay.model.readers.simulator.episodes import Episode, Step
 
 _LEAST = 3  # steps after which a change counts as regular
-_MANY = 8  # values of a clock that is no number: more than weeks and most cycles have
+_MANY = 8  # values of a non-numeric clock: more than weeks and most cycles have
 
 
 def left_out(episodes: Iterable[Episode]) -> dict[str, frozenset[str]]:

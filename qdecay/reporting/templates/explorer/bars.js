@@ -56,9 +56,8 @@ function drawBar(bar, chapter, state) {
   bar.replaceChildren(...parts);
   const cut = parts.filter((part) => part.scrollWidth > part.clientWidth || !part.clientWidth);
   for (const part of cut) part.replaceChildren();
-  const edges = [[0, "first"], [found.length - 1, "last"]]
-    .filter(([i]) => found.length > 1 && !parts[i].textContent)
-    .map(([i, side]) => element("span", { class: `beyond ${side}` }, names(chapter, found[i].actions)));
+  const unnamed = [[0, "first"], [found.length - 1, "last"]].filter(([i]) => found.length > 1 && !parts[i].textContent);
+  const edges = unnamed.map(([i, side]) => element("span", { class: `beyond ${side}` }, short(names(chapter, found[i].actions), Math.floor(letters(1 / unnamed.length)))));
   let written = -1;
   const numbers = found.slice(1).flatMap(({ from, text }) => {
     if (place(from) - written < (text.length + 2) * 8 / bar.clientWidth) return [];
@@ -80,10 +79,12 @@ function drawBar(bar, chapter, state) {
   bar.replaceChildren(...parts, ...edges, ...marks, ...numbers, ...aims, ...flips, ...planned, cursor);
 }
 
-/** The colours of one action, or stripes of the first two that tie; of none, the colour of ties. */
+/** The colours of one action, with marks where they come round again, or stripes of the first two that tie; of none, the colour of ties. */
 function paintActions(node, actions) {
   const colour = (action) => (action === undefined ? "var(--tied)" : `var(--action${action % 7})`);
   node.style.setProperty("--one", colour(actions[0]));
   node.style.setProperty("--two", colour(actions[1] ?? actions[0]));
   node.classList.toggle("tie", actions.length > 1);
+  const round = actions.length === 1 ? Math.floor(actions[0] / 7) % 5 : 0;
+  for (const i of [1, 2, 3, 4]) node.classList.toggle(`round${i}`, i === round);
 }

@@ -40,6 +40,9 @@ function best(chapter, state, index) {
 /** Text with true minus signs. */
 const signed = (text) => String(text).replaceAll("-", "−");
 
+/** A text of at most so many letters: of a long one both ends, for many names begin alike. */
+const short = (text, most) => (text.length <= most ? text : `${text.slice(0, most >> 1).trimEnd()}…${text.slice(text.length - ((most - 1) >> 1)).trimStart()}`);
+
 const names = (chapter, actions) => actions.map((a) => chapter.data.actions[a]).join(" or ") || "nothing to do";
 
 // ---- what is shown, and where a gamma lies
