@@ -119,7 +119,7 @@ def value_over_gammas(
         tol: largest accepted error at each gamma, in reward units; > 0. None means down to
             rounding: actions then count as ties only if rounding cannot distinguish them.
         max_sweeps: sweeps per gamma before giving up; >= 1.
-        max_seconds: limit of wall time, > 0, looked at after each few gammas; None is no limit.
+        max_seconds: limit of wall time, > 0, looked at after each few gammas; None means no limit.
         progress: True shows a bar; a function is called with a `Progress` after each few gammas.
 
     Raises:

@@ -93,7 +93,7 @@ def report(
         exact_only: train no agents; show exact results only.
         method: "exact"; or "certified" for models too large for that: the page then shows proven
             brackets and what is earned between them, and no agents are trained.
-        max_seconds: limit of wall time, > 0; None is no limit.
+        max_seconds: limit of wall time, > 0; None means no limit.
         progress: True shows bars; a function is called with a `Progress`.
         options: keyword arguments of the environment, if `problem` is an id or a layout.
 
@@ -213,7 +213,7 @@ def plot(
         over: a number of the model, such as "success_rate=1/3..1", or a `ModelLine`: the map is
             drawn over gamma and that number.
         seeds, seed, learner, max_steps: for the agents of "thresholds", as in `compare`.
-        max_seconds: limit of wall time, > 0; None is no limit.
+        max_seconds: limit of wall time, > 0; None means no limit.
         progress: True shows bars; a function is called with a `Progress`.
         options: keyword arguments of the environment, if `problem` is an id or a layout.
 

@@ -36,8 +36,6 @@ from qdecay_envs.layout import ChainLayout
 if TYPE_CHECKING:
     import gymnasium as gym
 
-    from qdecay.reporting.maps import PageMap
-
 
 _PROBLEMS = dict(zip(HOMEWORK, ("A", "B", "C", "C"), strict=True))
 _FIRST_STATE = dict(zip(HOMEWORK, (1, 0, 1, 1), strict=True))
@@ -86,8 +84,6 @@ class Chapter:
         """The map as the page shows it, or None."""
         if self.map is None:
             return None
-        from qdecay.reporting.maps import PageMap  # loads scipy.interpolate, and few pages need it
-
         return PageMap(self.map, self.state_names, self.action_names)
 
     @property
