@@ -1,5 +1,4 @@
-"""The entry point of the command line: it parses, calls the library, prints, and sets the exit
-code.
+"""The entry point of the command line: it parses, calls the library, prints and exits.
 
 0: done, and what was compared agrees. 1: it ran, and something disagrees. 2: the input or the usage
 is wrong; one line on standard error says how. 3: it ran, and the answers leave the question open.
