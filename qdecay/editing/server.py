@@ -184,7 +184,7 @@ class _Handler(BaseHTTPRequestHandler):
         if not select.select([self.connection], [], [], 0)[0]:
             return True
         try:
-            return self.connection.recv(1, socket.MSG_PEEK) != b""
+            return len(self.connection.recv(1, socket.MSG_PEEK)) > 0
         except OSError:
             return False
 

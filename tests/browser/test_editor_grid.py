@@ -73,8 +73,8 @@ def test_space_paints_and_the_cell_says_what_it_is(edit) -> None:
     with edit() as seen:
         seen.tab("grid")
         seen.current()
-        seen.page.focus("#board [tabindex='0']")
-        seen.press("Space")
+        seen.page.focus("#end-pays")
+        seen.press("Tab", "Space")  # what is passed with Tab is not chosen
         corner = seen.page.locator(cell(0, 0))
         assert corner.get_attribute("aria-label") == "column 1, row 3: wall"
         seen.press("Shift+ArrowRight")
@@ -153,6 +153,10 @@ def test_each_number_of_a_grid_has_its_field(edit, spot, text, told) -> None:
         seen.fill(spot, text)
         assert seen.stale().startswith(told)
         assert seen.page.locator('[aria-invalid="true"]').get_attribute("data-spot") == spot
+        fields = seen.page.locator(".numbers input").evaluate_all(
+            "all => all.map((field) => Math.round(field.getBoundingClientRect().top))"
+        )
+        assert len(set(fields)) == 1  # the message moves no other field
 
 
 @pytest.mark.parametrize(("typed", "columns"), [("100000", 100), ("-3", 1), ("many", 4), ("", 4)])

@@ -125,8 +125,11 @@ def test_each_mistake_of_a_model_has_its_row(edit) -> None:
         seen.current()
         seen.fill("rows[4].next", "")
         assert "name the state that follows" in seen.stale()
+        seen.page.route("**/solve", lambda route: None)
         seen.page.check('[data-spot="rows[4].ends"]')
-        seen.current()
+        seen.page.wait_for_selector("#result[data-state=working]", state="attached")
+        assert seen.page.locator(".error:not([hidden])").count() == 0  # though it is not solved yet
+        seen.page.unroute("**/solve")
         seen.fill("rows[5].reward", "0.1.2")
         assert seen.stale().startswith("row 6: reward must be a number like")
         assert (

@@ -31,7 +31,7 @@ export function gridView(store) {
     choose("end");
     showBrushes(store.form);
   });
-  paying.addEventListener("focus", () => { choose("end"); showBrushes(store.form); });
+  paying.addEventListener("click", () => { choose("end"); showBrushes(store.form); }); // not by passing it with Tab
 
   function showBrushes({ legend }) {
     const items = [

@@ -24,7 +24,7 @@ export class Result {
    * @param lost is called where the server does not answer
    */
   constructor({ tell, reword, lost }) {
-    Object.assign(this, { tell, reword, lost, shown: new Map(), number: 0, timer: 0, slow: 0, abort: null });
+    Object.assign(this, { tell, reword, lost, shown: new Map(), number: 0, timer: 0, slow: 0, abort: null, isOwn: false });
     this.page = crypto.randomUUID();
     this.places = new Map(); // where the reader is in the page of each kind
     addEventListener("message", ({ data, source }) => {
@@ -41,9 +41,11 @@ export class Result {
     for (const [other, { frame }] of this.shown) frame.hidden = other !== kind;
     const shown = this.shown.get(kind);
     if (isEmpty) return this.#mark("empty", kind, null);
+    const wasOwn = this.isOwn;
+    this.isOwn = Boolean(problem); // found by the page, which sees at once that it is gone
     if (problem) return this.#mark("stale", kind, problem);
     if (shown?.text === text && shown.title === title) return this.#mark("current", kind, null);
-    this.#mark("working", kind, undefined);
+    this.#mark("working", kind, wasOwn ? null : undefined);
     this.timer = setTimeout(() => this.#solve({ number, kind, title, text, wanted }), shown ? PAUSE : 0);
     return undefined;
   }
