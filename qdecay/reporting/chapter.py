@@ -43,6 +43,7 @@ _STEPS = (1000, 500, 200, 100)  # grids of gamma, finest first
 _NUMBERS = 60_000  # action values on a page for one model, about
 _NAMED_CHANGES = 12
 _LONGEST = 40  # letters of a name
+_DIGITS = 16  # of a coefficient that is not folded away, at most
 _LONG = 4  # the least degree of a polynomial that is folded away
 _UNDERTRAINED_STEP_SIZE = Fraction(1, 2)
 
@@ -256,11 +257,13 @@ class Chapter:
     def _row(self, point: Breakpoint) -> dict[str, Any]:
         gamma, form = point.gamma, point.gamma.form
         changes = list(point.changes.items())
+        coefficients = max(len(str(abs(c))) for c in gamma.coefficients)
+        fits, is_low = coefficients <= _DIGITS, gamma.degree < _LONG
         return {
-            "closed_form": None if form is None else mathml.closed_form(form),
+            "closed_form": mathml.closed_form(form) if form is not None and fits else None,
             "decimal": page_decimal(gamma),
             "digits": decimal(gamma, 40),
-            "polynomial": mathml.polynomial(gamma.coefficients) if gamma.degree < _LONG else None,
+            "polynomial": mathml.polynomial(gamma.coefficients) if fits and is_low else None,
             "written": mathml.written(gamma.coefficients),
             "degree": gamma.degree,
             "changes": [

@@ -17,6 +17,7 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from qdecay._support.result import counted
 from qdecay.comparison.learning_times import LearningTime
 from qdecay.reporting.chapter import Chapter
 from qdecay.reporting.colours import css_marks, css_variables
@@ -135,7 +136,7 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters |= {"short": short, "signed": signed}
+    made.filters |= {"counted": counted, "short": short, "signed": signed}
     return made
 
 

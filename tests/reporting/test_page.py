@@ -16,6 +16,7 @@ import gymnasium as gym
 import pytest
 from shell import run
 
+import qdecay
 from qdecay._support.deadline import Deadline
 from qdecay.cli.report import report
 from qdecay.model.mdp import MDP
@@ -473,6 +474,17 @@ def test_a_long_corridor_is_shortened_and_says_by_how_much() -> None:
     assert sum(node.hidden or 1 for node in graph.nodes) == 100
     assert [node.state for node in graph.nodes] == [0, 1, None, 98, 99]
     assert [arrow.label for arrow in graph.arrows if arrow.state == 99] == ["+110"]
+
+
+def test_what_does_not_fit_a_row_is_folded_away() -> None:
+    """A breakpoint of 1e-24 would cover the columns beside it; and one is not "1 states"."""
+    rows = [(0, 0, 0, 1, "1e-12", True), (0, 1, 1, 1, 0, False), (1, 0, 1, 1, "1e12", True)]
+    model = MDP.from_rows(rows, n_states=2, n_actions=2, start=0)
+    page = qdecay.report(model, exact_only=True).html
+    assert page.count(f"<mn>{10**24}</mn>") == 1  # in the sentence about the last breakpoint
+    assert "<summary>degree 1</summary>" in page and "1e−24" in page
+    one = MDP.from_rows([(0, 0, 0, 1, 1, True)], n_states=1, n_actions=1, start=0)
+    assert "1 state, 1 action<" in qdecay.report(one, exact_only=True).html
 
 
 @pytest.fixture
