@@ -338,6 +338,7 @@ FUNCTIONS: dict[str, tuple[Callable[..., Any], dict[str, Any], dict[str, Number]
             "gammas": replace(GAMMA, wrap=twice),
             "tol": POSITIVE,
             "max_sweeps": PLANS["max_sweeps"],
+            "max_seconds": SECONDS,
         },
     ),
     "certified_policy_regions": (
@@ -529,9 +530,13 @@ SLOW: dict[str, tuple[Callable[..., Any], dict[str, Any], dict[str, Number]]] = 
         {"problem": LINE, "gamma": HALF},
         {"gamma": Number("exact", HALF, (-1, 2)), "seeds": Number("whole", 10, (9, 0))},
     ),
-    "break_even": (qdecay.break_even, {"problem": MODEL}, {"state": STATE}),
-    "plot": (qdecay.plot, {"problem": LAYOUT}, AGENTS),
-    "report": (qdecay.report, {"problem": LAYOUT}, AGENTS),
+    "break_even": (
+        qdecay.break_even,
+        {"problem": MODEL},
+        {"state": STATE, "max_seconds": SECONDS},
+    ),
+    "plot": (qdecay.plot, {"problem": LAYOUT}, {**AGENTS, "max_seconds": SECONDS}),
+    "report": (qdecay.report, {"problem": LAYOUT}, {**AGENTS, "max_seconds": SECONDS}),
     "probe": (
         qdecay.probe,
         {"train": takes_the_first},

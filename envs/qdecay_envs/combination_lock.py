@@ -1,5 +1,4 @@
-"""CombinationLock: only one sequence of actions opens it, and every mistake leads back to the
-start.
+"""CombinationLock: only one sequence of actions opens it; every mistake leads back to the start.
 
     state k = 0 .. n-1   action code[k]   -> state k + 1, reward 0; the last one opens the lock,
                                              pays prize and ends the episode

@@ -1,5 +1,4 @@
-"""RiverSwim: drift to the left bank for a small reward, or swim against the current for a large
-one.
+"""RiverSwim: a small reward at the left bank, or a large one upstream at the right bank.
 
     LEFT    one state to the left for sure; in state 0 it stays and pays small
     RIGHT   against the current, with the probabilities of the variant:

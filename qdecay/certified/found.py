@@ -30,11 +30,11 @@ class FoundTie(NamedTuple):
 
 
 def changes_of(model: RationalModel, left: Mask, inside: Mask, right: Mask) -> dict[int, Sides]:
-    """Return the sets beside a bracket of the states whose set may change in it.
+    """Return, for states whose set may change in a bracket, the sets on both sides.
 
     Args:
-        left, right: the pairs that are optimal beside it.
-        inside: those that may be in it.
+        left, right: the pairs that are optimal on either side.
+        inside: those that may be optimal inside.
     """
     changed = (left != inside) | (left != right)
     states = np.zeros(model.n, dtype=np.bool_)

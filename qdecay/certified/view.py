@@ -13,7 +13,7 @@ from qdecay.exact.solver.policy_graph import PolicyGraph
 from qdecay.exact.solver.window import Window
 
 _SPLITS = 6  # of an interval, for many pairs at once
-_FEW, _MANY = 8, 100  # pairs: so few are looked at one by one, of more than so many none is
+_FEW, _MANY = 8, 100  # pairs: up to 8 are examined one by one, and none if more than 100
 
 
 class View:

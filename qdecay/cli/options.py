@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from qdecay.cli.failures import complain
 from qdecay.cli.standard_streams import documents_only
 from qdecay.errors import BudgetExceeded, InputError, input_errors
 
@@ -208,13 +209,37 @@ def whole_numbers(text: str, option: str) -> list[int]:
     return numbers
 
 
+def check_seconds(max_seconds: float | None) -> None:
+    """Check --max-seconds, if given.
+
+    Raises:
+        InputError: it is not > 0.
+    """
+    if max_seconds is not None and not max_seconds > 0:
+        raise InputError(f"--max-seconds must be > 0, got {max_seconds:g}")
+
+
+def part_of(limit: BudgetExceeded, kind: Any) -> Any:
+    """Print why a command ended early, and return what it had found by then: the exit code is 3.
+
+    Args:
+        kind: what is shown, a class or several.
+
+    Raises:
+        BudgetExceeded: there is nothing of that kind.
+    """
+    if not limit.best or not isinstance(limit.best, kind):
+        raise limit
+    complain(str(limit))
+    return limit.best
+
+
 @contextmanager
 def budget(source: str, max_seconds: float | None, instead: str = "") -> Iterator[None]:
     """Limit the time, including reading; report which model took too long, and an alternative."""
     from qdecay._support.deadline import time_limit
 
-    if max_seconds is not None and not max_seconds > 0:
-        raise InputError(f"--max-seconds must be > 0, got {max_seconds:g}")
+    check_seconds(max_seconds)
     try:
         with time_limit(max_seconds):
             yield

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from qdecay._support.shown import shown_decimal
 from qdecay.cli import tables
-from qdecay.cli.options import AsJson, Force, check_plot
+from qdecay.cli.options import AsJson, Force, MaxSeconds, check_plot, check_seconds, part_of
 from qdecay.cli.standard_streams import print_json
 
 if TYPE_CHECKING:
@@ -31,33 +31,42 @@ def phase(
     ] = None,
     as_json: AsJson = False,
     force: Force = False,
-) -> None:
+    max_seconds: MaxSeconds = None,
+) -> int:
     """Show where a sweep's agents flip, next to the exact gammas.
 
     The learned threshold, with its 95 % interval, is the gamma at which half of the trainings
     choose the action that is best right of the break-even gamma, by a logistic fit. An unfinished
-    sweep shows what is stored so far.
+    sweep shows what is stored so far. When --max-seconds are over, the first models are shown, exit
+    code 3.
 
     \b
     Examples:
       qdecay sweep phase results.db --plot phase.svg
       qdecay sweep phase results.db --where delay=2 --x epsilon --plot phase.pdf
     """
-    from qdecay.errors import InputError
+    from qdecay.errors import BudgetExceeded, InputError
     from qdecay.reporting.plots.phase import save_phase
-    from qdecay.sweep.phase import phase_diagram
+    from qdecay.sweep.phase import PhaseDiagram, phase_diagram
 
     check_plot(plot, force=force)
     if plot is None and x is not None:
         raise InputError("--x requires --plot")
-    found = phase_diagram(store, where=map(_pair, where or ()), progress=True)
+    check_seconds(max_seconds)
+    limits: Any = {"max_seconds": max_seconds, "progress": True}
+    early = False
+    try:
+        found = phase_diagram(store, where=map(_pair, where or ()), **limits)
+    except BudgetExceeded as limit:
+        found, early = part_of(limit, PhaseDiagram), True
     left_out = 0 if plot is None else save_phase(found, plot, x=x)
     if as_json:
         print_json(found.to_json())
-        return
+        return 3 if early else 0
     _print(found, store)
     if left_out:
         typer.echo(f"{plot}: leaves out {tables.count(left_out, 'row')} without the parameter")
+    return 3 if early else 0
 
 
 def _pair(text: str) -> tuple[str, str]:

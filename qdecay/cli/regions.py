@@ -10,7 +10,6 @@ import typer
 
 from qdecay._support.outputs import CERTIFICATES, check_output
 from qdecay.cli import bracket_tables, region_tables
-from qdecay.cli.failures import complain
 from qdecay.cli.options import (
     AsJson,
     Digits,
@@ -19,6 +18,7 @@ from qdecay.cli.options import (
     Over,
     Resamples,
     budget,
+    part_of,
     reads_source,
 )
 from qdecay.cli.standard_streams import print_json
@@ -168,7 +168,7 @@ def regions(
     except BudgetExceeded as limit:
         if certificate is not None or resamples is not None:
             raise
-        found, early = _part(limit, PolicyRegions, LineRegions), True
+        found, early = part_of(limit, PolicyRegions | LineRegions), True
         problem = found.line if isinstance(found, LineRegions) else found.mdp
     statement = None
     if certificate is not None:
@@ -186,18 +186,6 @@ def regions(
     if statement is not None:
         typer.echo(f"{certificate}: {statement}")
     return 3 if early else 0
-
-
-def _part(limit: BudgetExceeded, *kinds: type[Any]) -> Any:
-    """Print why a search ended early, and return what it had proven by then.
-
-    Raises:
-        BudgetExceeded: that is nothing.
-    """
-    if not isinstance(limit.best, kinds):
-        raise limit
-    complain(str(limit))
-    return limit.best
 
 
 def _gamma_of(over: str | None, to: Path | None, gamma: str | None) -> Fraction | None:
@@ -316,7 +304,7 @@ def _certified(
             mdp = source.float_mdp() if as_floats else source.mdp()
             found = certified_policy_regions(mdp, **given, max_seconds=max_seconds, progress=True)
     except BudgetExceeded as limit:
-        found, early = _part(limit, CertifiedRegions), True
+        found, early = part_of(limit, CertifiedRegions), True
     if as_json:
         print_json(found.to_json(source.text), indent=None)
     else:

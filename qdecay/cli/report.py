@@ -11,7 +11,7 @@ from qdecay._support.outputs import PAGES, check_output
 from qdecay._support.progress import Bar
 from qdecay.cli import tables
 from qdecay.cli.compare import LearnerName, learner_named
-from qdecay.cli.options import Force, Over, reads_source
+from qdecay.cli.options import Force, MaxSeconds, Over, budget, reads_source
 
 if TYPE_CHECKING:
     from qdecay.model.source import Source
@@ -39,6 +39,7 @@ MaxSteps = Annotated[
 ]
 _MAX_STEPS = 10_000_000
 _MAX_SECONDS = 60.0
+_INSTEAD = "; --exact-only trains no agents"
 
 
 @app.command()
@@ -63,6 +64,7 @@ def report(
         ),
     ] = "exact",
     force: Force = False,
+    max_seconds: MaxSeconds = None,
 ) -> None:
     """Write a page with a slider for gamma to explore a model.
 
@@ -86,9 +88,17 @@ def report(
 
     check_output(output, PAGES, force=force)
     trainings = None if exact_only else _trainings(seeds, seed, learner, max_steps)
-    page = page_of(
-        source, dash="--", state=state, over=over, trainings=trainings, method=method, progress=True
-    )
+    with budget(_named(source), max_seconds, _INSTEAD * (trainings is not None)):
+        page = page_of(
+            source,
+            dash="--",
+            state=state,
+            over=over,
+            trainings=trainings,
+            method=method,
+            max_seconds=max_seconds,
+            progress=True,
+        )
     page.save(output)
     typer.echo(f"{output}: {output.stat().st_size / 1e6:.1f} MB; open it in a browser")
 
@@ -115,6 +125,7 @@ def plot(
     learner: LearnerName = None,
     max_steps: MaxSteps = _MAX_STEPS,
     force: Force = False,
+    max_seconds: MaxSeconds = None,
 ) -> None:
     """Draw regions, values, gaps, prices, thresholds or maps.
 
@@ -137,9 +148,17 @@ def plot(
     kinds = kinds_of(what, over, dash="--")
     check_plot_path(output, force=force)
     trainings = _trainings(seeds, seed, learner, max_steps)
-    figure = figure_of(
-        source, dash="--", kinds=kinds, state=state, over=over, trainings=trainings, progress=True
-    )
+    with budget(_named(source), max_seconds):
+        figure = figure_of(
+            source,
+            dash="--",
+            kinds=kinds,
+            state=state,
+            over=over,
+            trainings=trainings,
+            max_seconds=max_seconds,
+            progress=True,
+        )
     save_figure(figure, output)
     typer.echo(str(output))
 
@@ -175,6 +194,10 @@ def gallery(
         shown.add_row(card.source, regions, card.page or card.reason)
     tables.console().print(shown)
     typer.echo(f"{output / 'index.html'}: open it in a browser")
+
+
+def _named(source: Source | None) -> str:
+    return "the homework" if source is None else source.text
 
 
 def _trainings(seeds: int, seed: int, learner: str | None, max_steps: int) -> Trainings:

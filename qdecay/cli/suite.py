@@ -14,7 +14,10 @@ from qdecay.cli import tables
 from qdecay.cli.options import (
     AsJson,
     Force,
+    MaxSeconds,
     check_plot,
+    check_seconds,
+    part_of,
     reads_source,
     whole_numbers,
 )
@@ -166,7 +169,8 @@ def learn_curve(
         typer.Option(metavar="FILE", help="Draw steps over delay or gamma; .svg, .pdf or .png."),
     ] = None,
     force: Force = False,
-) -> None:
+    max_seconds: MaxSeconds = None,
+) -> int:
     """Measure how long Q-learning takes to learn the right choice.
 
     With SOURCE, the choice is that in one state of a model, the start or --state, where episodes
@@ -180,6 +184,8 @@ def learn_curve(
     next to the 2^(n+1) - 2 steps that a uniformly random walk needs on average to collect the large
     reward once.
 
+    When --max-seconds are over, the rows that are finished are shown, exit code 3.
+
     There are four kinds of exploration: random; epsilon-greedy, with epsilon 1/10; optimistic, from
     the largest possible return; and epsilon-greedy with exploring starts, in any state, where
     episodes last one step if the environment has no time limit.
@@ -191,11 +197,12 @@ def learn_curve(
       qdecay learn-curve FrozenLake-v1 --gamma 0.85,0.9,0.95 --plot lake.svg
     """
     from qdecay.comparison.learning_times import learning_times
-    from qdecay.errors import InputError
+    from qdecay.errors import BudgetExceeded, InputError
     from qdecay.reporting.plots.learning import save_learning_times
     from qdecay_envs.rational import rational
 
     check_plot(plot, force=force)
+    check_seconds(max_seconds)
     games = {"game": game, "delay": delay, "advantage": advantage}
     if source is None:
         games["reward"] = reward
@@ -224,8 +231,12 @@ def learn_curve(
                 step_size=None if step_size is None else _step_size(step_size),
                 seeds=seeds,
                 steps=steps,
+                max_seconds=max_seconds,
                 progress=bar,
             )
+    except BudgetExceeded as limit:
+        rows = part_of(limit, list | tuple)
+        return 3
     except KeyboardInterrupt as interrupted:
         rows = getattr(interrupted, "best", [])
         raise
@@ -239,6 +250,7 @@ def learn_curve(
             _show_times(rows, as_json)
     if plot is not None:
         save_learning_times(rows, plot)
+    return 0
 
 
 def _refuse(source: Source | None, games: dict[str, Any], state: str | None) -> None:

@@ -13,10 +13,10 @@ from qdecay._support.outputs import SWEEPS, TABLES, check_output, check_store
 from qdecay._support.progress import Bar
 from qdecay._support.shown import duration
 from qdecay.cli import tables
-from qdecay.cli.options import AsJson, Force
+from qdecay.cli.options import AsJson, Force, MaxSeconds, check_seconds, part_of
 from qdecay.cli.phase import phase
 from qdecay.cli.standard_streams import print_json
-from qdecay.errors import InputError
+from qdecay.errors import BudgetExceeded, InputError
 
 if TYPE_CHECKING:
     from qdecay.sweep import Finished, Sweep
@@ -77,12 +77,14 @@ def run(
         ),
     ] = False,
     as_json: AsJson = False,
+    max_seconds: MaxSeconds = None,
 ) -> int:
     """Train every cell of a spec, and store each result.
 
     Every batch of cells is stored as it finishes. However the run ends, the same command resumes
     it, with the same rows. The exit code is 1 if cells are missing because they crash every worker
-    that tries them. --backend dask and ray use an existing cluster with the same packages.
+    that tries them, and 3 if --max-seconds end it. --backend dask and ray use an existing cluster
+    with the same packages.
 
     \b
     Examples:
@@ -91,22 +93,29 @@ def run(
       qdecay sweep run s.toml -o r.db --backend dask --scheduler tcp://host:8786
       qdecay sweep run spec.toml -o r.db --backend ray
     """
-    from qdecay.sweep import Sweep
+    from qdecay.sweep import Finished, Sweep
 
     wanted = Sweep(spec)
     if dry_run:
-        if (output, workers, backend, scheduler) != (None, None, "processes", None):
+        given = (output, workers, backend, scheduler, max_seconds)
+        if given != (None, None, "processes", None, None):
             raise InputError(
-                "--dry-run cannot be combined with -o, --workers, --backend or --scheduler"
+                "--dry-run cannot be combined with -o, --workers, --backend, --scheduler or "
+                "--max-seconds"
             )
         _print_plan(wanted, as_json)
         return 0
     if output is None:
         raise InputError("-o is missing: name the store, such as -o results.db")
     check_store(output, SWEEPS)
-    finished = _run(wanted, output, workers=workers, backend=backend, scheduler=scheduler)
+    where = {"workers": workers, "backend": backend, "scheduler": scheduler}
+    check_seconds(max_seconds)
+    try:
+        finished, early = _run(wanted, output, **where, max_seconds=max_seconds), False
+    except BudgetExceeded as limit:
+        finished, early = part_of(limit, Finished), True
     _print_finished(finished, output, as_json)
-    return int(bool(finished.fatal))
+    return 1 if finished.fatal else 3 if early else 0
 
 
 def _run(wanted: Sweep, output: Path, **where: Any) -> Finished:

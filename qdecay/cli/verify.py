@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from qdecay.cli import tables
-from qdecay.cli.options import AsJson
+from qdecay.cli.options import AsJson, MaxSeconds, budget
 from qdecay.cli.standard_streams import print_json
 from qdecay.errors import InputError, InternalError, input_errors
 
@@ -30,6 +30,7 @@ def verify(
         Path, typer.Argument(metavar="FILE", help="A file written by `regions --certificate`.")
     ],
     as_json: AsJson = False,
+    max_seconds: MaxSeconds = None,
 ) -> int:
     """Check a certificate of policy regions without the solver.
 
@@ -43,7 +44,8 @@ def verify(
     from qdecay.exact.proof.verify import CertificateError
 
     try:
-        proven = _proven(file)
+        with budget(str(file), max_seconds):
+            proven = _proven(file)
     except CertificateError as error:
         document = {"schema": "qdecay.verification/1", "proven": False, "reason": str(error)}
         statement = f"rejected: {error}"

@@ -1,4 +1,4 @@
-"""What learning times are about: a choice in a game of homework D, or in a state of a model."""
+"""The choices to learn: in a game of homework D, or in a state of a model."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _DELAYS = (1, 2, 3, 4, 5)
 
 @dataclass(frozen=True)
 class Choice:
-    """What is to be learned: which actions of a state are best at a gamma."""
+    """A choice to learn: which actions of a state are best at a gamma."""
 
     mdp: MDP
     state: int

@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from qdecay._support.progress import counting
+from qdecay._support.torch_threads import one_torch_thread
 from qdecay.comparison.agents import ALLOWED, Budget, Learned, outside, too_wide
 from qdecay.comparison.flip import Flip
 from qdecay.comparison.own_learner import greedy_choice
@@ -45,7 +46,9 @@ class OwnAgents:
 
     def choose(self, x: float, seed: int) -> int:
         """Return the greedy action of an agent trained at this value with this seed."""
-        return greedy_choice(self.learner(*self.world(x), seed), self.mdp, self.state, self.name)
+        with one_torch_thread(self.learner):
+            found = self.learner(*self.world(x), seed)
+        return greedy_choice(found, self.mdp, self.state, self.name)
 
     def judge(self, flip: Flip) -> Learned:
         """Find where the agents flip, by one bisection per seed, and judge them."""

@@ -1,8 +1,8 @@
 """Processes that solve: each can be stopped at any time, and one more is always ready.
 
 Of two requests from one page the newer one wins: it gives the older one a moment to end by itself,
-which most do, and then stops its process, which does no harm. What nobody waits for any more is
-stopped, too: a page that is closed takes no place from others.
+which most do, and then stops its process, which does no harm. A request that no page waits for any
+longer is stopped as well, so that closed pages do not take up room.
 """
 
 from __future__ import annotations
@@ -119,7 +119,7 @@ class Workers:
             arguments: for it.
 
         Raises:
-            Refused: a newer request took its place, nobody waits, or too many are worked on.
+            Refused: a newer request took its place, no page waits, or too many are in progress.
             TimeoutError: the time is up.
         """
         job = _Job()

@@ -21,7 +21,9 @@ from fractions import Fraction
 from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar
 
-from qdecay._support.checks import whole
+from qdecay._support.checks import RealLike, whole
+from qdecay._support.deadline import Deadline, time_limit
+from qdecay._support.progress import OnProgress, Progress, reporting
 from qdecay._support.result import shown_list
 from qdecay._support.shown import shown_decimal
 from qdecay.exact.algebra.number import AlgebraicNumber, isolate_roots
@@ -87,16 +89,24 @@ class BreakEven(ModelResult):
         return not self.roots and len(self.best[0]) > 1
 
 
-def break_even(problem: Problem, state: int | None = None) -> BreakEven:
+def break_even(
+    problem: Problem,
+    state: int | None = None,
+    *,
+    max_seconds: RealLike | None = None,
+    progress: bool | OnProgress = False,
+) -> BreakEven:
     """Return every break-even gamma at the start, or at another state, exactly.
 
     Args:
         problem: a layout, whose streams are compared; or a model, or anything that `qdecay.as_mdp`
             accepts, whose policy regions give the changes at that state.
         state: a state's number or name; None means the start.
+        max_seconds, progress: as in `policy_regions`.
 
     Raises:
-        ValueError: there is no such state, or the model has no start.
+        ValueError: there is no such state, the model has no start, or max_seconds is out of range.
+        BudgetExceeded: max_seconds ran out.
 
     >>> from qdecay_envs import ChainLayout
     >>> break_even(ChainLayout.choice(stay=[1], move=[0, 0, 4])).gammas
@@ -104,14 +114,18 @@ def break_even(problem: Problem, state: int | None = None) -> BreakEven:
     >>> break_even(ChainLayout.choice(stay=[1], move=[0, 0, 0, 6])).gammas
     (6**(2/3)/6,)
     """
+    deadline = Deadline(max_seconds)
     if isinstance(problem, ChainLayout) and state is None:
-        return _of_layout(problem)
+        with reporting(progress) as report, time_limit(deadline.max_seconds):
+            report(Progress(0.0, 1.0, "points found: 0"))
+            return _of_layout(problem)
     mdp = as_exact_mdp(problem)
     if state is None and mdp.start is None:
         raise ValueError("the model has no start state: give state, or MDP.from_rows a start")
     state = mdp.start if state is None else whole(state, "state", 0, mdp.n_states - 1)
     assert state is not None
-    return break_even_of(policy_regions(mdp), state)
+    found = policy_regions(mdp, max_seconds=deadline.rest, progress=progress)
+    return break_even_of(found, state)
 
 
 def _of_layout(layout: ChainLayout) -> BreakEven:

@@ -1,4 +1,4 @@
-"""The lines of a map: on each, where one area ends and the next begins, and which are added.
+"""The lines of a map: where areas meet on each of them, and which lines are added.
 
 Lines of fixed parameter are added halfway between two neighbours, down to a stated distance, if the
 two pass different areas, if a boundary moves far from one to the other or changes its polynomial,

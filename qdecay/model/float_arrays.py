@@ -1,4 +1,4 @@
-"""The arrays of models of floats: their checks, and what is done to them.
+"""The arrays of float models: how they are checked and corrected.
 
 The matrix p has shape (S * A, S), row s * A + a; `r` and `ending` have shape (S, A).
 """
@@ -99,7 +99,7 @@ def check_numbers(
 
 
 def sums_of(p: sparse.csr_matrix, ending: NDArray[np.float64] | None) -> NDArray[np.float64]:
-    """Return what the probabilities of each state and action sum to, shape (S * A,)."""
+    """Return the sum of the probabilities of each state and action, shape (S * A,)."""
     sums = np.asarray(p.sum(axis=1)).ravel()
     sums += 0 if ending is None else ending.ravel()
     return sums
@@ -170,7 +170,7 @@ def indices(values: ArrayLike, shape: tuple[int, ...], size: int, name: str) -> 
     """Return indices below `size` as an array of a shape; `name` is for the message.
 
     Raises:
-        TypeError: they are no whole numbers.
+        TypeError: they are not whole numbers.
         ValueError: they have another shape, or one is outside 0..size - 1.
     """
     found = np.asarray(values)

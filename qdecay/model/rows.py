@@ -378,7 +378,7 @@ def checked_scaled(scaled: Mapping[Pair, Any], pairs: Iterable[Pair]) -> dict[Pa
         pairs: those that are available.
 
     Raises:
-        TypeError, ValueError: a pair is not available, or its sum is no exact number near 1.
+        TypeError, ValueError: a pair is not available, or its sum is not an exact number near 1.
     """
     available, found = set(pairs) if scaled else set(), {}
     for (s, a), total in sorted(scaled.items()):

@@ -113,6 +113,6 @@ def onward(
 
 
 def _upwards(number: Fraction) -> float:
-    """The least float that is no smaller."""
+    """Return the least float that is at least the number."""
     near = float(number)
     return near if Fraction(near) >= number else float(np.nextafter(near, np.inf))

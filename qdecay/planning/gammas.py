@@ -11,10 +11,12 @@ from numpy.typing import ArrayLike, NDArray
 
 from qdecay._support import memory
 from qdecay._support.checks import RealLike, reals
+from qdecay._support.deadline import Deadline
+from qdecay._support.progress import OnProgress, Progress, reporting
 from qdecay._support.result import counted, frame
 from qdecay._support.shown import shortest
 from qdecay._support.viewed import Plotted
-from qdecay.errors import NotConverged
+from qdecay.errors import BudgetExceeded, NotConverged
 from qdecay.model.base import FiniteMDP
 from qdecay.model.door import Problem, as_finite_mdp
 from qdecay.model.info import ModelInfo, ModelResult, action_sets
@@ -31,6 +33,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _MAX_SWEEPS = 1_000_000  # of `Follower`, at one gamma
+
+
+_PAIRS_AT_ONCE = 1 << 16  # times gammas, between two looks at the clock
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -94,7 +99,13 @@ class GammaSweep(ModelResult, Plotted):
 
 
 def value_over_gammas(
-    problem: Problem, gammas: ArrayLike, *, tol: RealLike | None = None, max_sweeps: int = 1_000_000
+    problem: Problem,
+    gammas: ArrayLike,
+    *,
+    tol: RealLike | None = None,
+    max_sweeps: int = 1_000_000,
+    max_seconds: RealLike | None = None,
+    progress: bool | OnProgress = False,
 ) -> GammaSweep:
     """Return the optimal values at every gamma of a grid, by warm-started inexact policy iteration.
 
@@ -108,12 +119,15 @@ def value_over_gammas(
         tol: largest accepted error at each gamma, in reward units; > 0. None means down to
             rounding: actions then count as ties only if rounding cannot distinguish them.
         max_sweeps: sweeps per gamma before giving up; >= 1.
+        max_seconds: limit of wall time, > 0, looked at after each few gammas; None means no limit.
+        progress: True shows a bar; a function is called with a `Progress` after each few gammas.
 
     Raises:
         ValueError: an argument is outside its range, or gamma = 1 and some state gains or loses for
             ever.
         NotConverged: max_sweeps ran out, or rounding forbids tol; `best` is a `GammaSweep` whose
             errors are inf where nothing is known.
+        BudgetExceeded: max_seconds ran out; `best` is as in `NotConverged`.
         MemoryError: values and greedy sets, 8 + A bytes per gamma and state, cannot fit.
     """
     grid = np.sort(np.atleast_1d(reals(gammas, "gammas", "[0, 1]")))
@@ -136,38 +150,64 @@ def value_over_gammas(
     if below < grid.size:
         total_model_of(mdp)  # raises an error before any work
     shown = replace(found, values=found.values[:, :own], greedy=found.greedy[:, :own])
+    deadline = Deadline(max_seconds)
     try:
         if below:
-            _walk(table_of(world), found, below, tol, max_sweeps)
+            with reporting(progress) as report:
+                _walk(table_of(world), found, below, tol, max_sweeps, deadline, report)
         if below < grid.size:
             last = optimal_values(mdp, 1, tol=tol, max_sweeps=max_sweeps)
             shown.values[below:], shown.greedy[below:] = last.v, last.greedy
             shown.errors[below:] = last.error
-    except NotConverged as error:
-        raise NotConverged(str(error), shown) from error
+    except BudgetExceeded as error:
+        error.best = shown
+        raise
     return shown
 
 
-def _walk(table: Table, found: GammaSweep, below: int, tol: float | None, max_sweeps: int) -> None:
+def _walk(
+    table: Table,
+    found: GammaSweep,
+    below: int,
+    tol: float | None,
+    max_sweeps: int,
+    deadline: Deadline,
+    report: OnProgress,
+) -> None:
     """Fill in what is found at the gammas before `below`, which are less than 1.
 
     Raises:
+        BudgetExceeded: the time is up.
         NotConverged: max_sweeps ran out, or rounding forbids tol.
     """
     gammas, shape = found.gammas[:below], table.model.r.shape
     horizons = [discounted_steps(gamma) for gamma in gammas.tolist()]
     check_range(table.reward_size * horizons[-1], float(gammas[-1]))
-    status, done = along_gammas(
-        table.model,
-        Values(np.zeros(shape[0]), np.empty(shape), np.empty(shape[0], dtype=np.uint32)),
-        table.settings(float(gammas[-1]), horizons[-1], tol, max_sweeps),
-        table.system(),
-        np.empty(shape[0]),
-        np.empty(shape[0]),
-        Grid(gammas, np.array(horizons), found.values, found.greedy, found.errors),
-    )
-    if status != CONVERGED:
-        raise NotConverged(_why(status, found, done, tol, max_sweeps), found)
+    values = Values(np.zeros(shape[0]), np.empty(shape), np.empty(shape[0], dtype=np.uint32))
+    settings = table.settings(float(gammas[-1]), horizons[-1], tol, max_sweeps)
+    system, scale, bounds = table.system(), new_scale(table), np.empty(shape[0])
+    grid = Grid(gammas, np.array(horizons), found.values, found.greedy, found.errors)
+    few = max(1, _PAIRS_AT_ONCE // (shape[0] * shape[1]))
+    report(Progress(0, below, "gammas"))
+    for begin in range(0, below, few):
+        part = begin, min(begin + few, below)
+        status, done, serves = along_gammas(
+            table.model, values, settings, system, scale, bounds, grid, part
+        )
+        if status != CONVERGED:
+            raise NotConverged(_why(status, found, done, tol, max_sweeps), found)
+        scale = scale._replace(serves=serves)
+        report(Progress(done, below, "gammas"))
+        if done < len(found.gammas) and deadline.left < 0:
+            raise deadline.exceeded(f"{done} of {len(found.gammas)} gammas are solved")
+
+
+def new_scale(table: Table) -> Scale:
+    """Return the scale that the first gamma of a model sets."""
+    y = np.empty(table.model.r.shape[0])
+    scale = Scale(y, 0.0, scale_step(table.model, y))
+    y[:] = 0
+    return scale
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -190,9 +230,7 @@ class Follower:
 
     def __init__(self, mdp: FiniteMDP) -> None:
         self._mdp, self._table = mdp, table_of(mdp)
-        y = np.empty(mdp.n_states)
-        self._scale = Scale(y, 0.0, scale_step(self._table.model, y))
-        y[:] = 0
+        self._scale = new_scale(self._table)
         self._system = self._table.system()
 
     def solve(self, gamma: float, guess: NDArray[np.float64] | None = None) -> Followed:

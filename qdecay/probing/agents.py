@@ -12,9 +12,7 @@ import graphlib
 import importlib
 import math
 import pickle
-import sys
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, get_args
@@ -27,6 +25,7 @@ from qdecay import learning
 from qdecay._support.checks import RealLike, choice, instance, real, whole
 from qdecay._support.extras import require
 from qdecay._support.one_line import one_line
+from qdecay._support.torch_threads import one_torch_thread
 from qdecay._support.user_code import UserCodeError, import_user_function, user_traceback
 from qdecay.errors import BudgetExceeded, InputError
 from qdecay.learning.learner import Learner
@@ -102,7 +101,7 @@ def choose(train: Trainer, question: Question) -> bool:
     """
     env = question.training_env()
     try:
-        with _one_thread(train):
+        with one_torch_thread(train):
             policy = train(env, question.seed)
             found = _answer(policy, question.first_observation())
     except AgentError as error:
@@ -112,26 +111,6 @@ def choose(train: Trainer, question: Question) -> bool:
         raise TrainingFailed(f"the agent raised {error!r} ({question})", shown) from error
     action = _action(found, question)
     return action == question.far_action
-
-
-@contextmanager
-def _one_thread(train: Trainer) -> Iterator[None]:
-    """Limit torch, if it is used, to one thread unless the trainer sets the number itself.
-
-    Networks as small as these only get slower with more threads, above all beside other processes:
-    on two busy cores a training took 40 times as long.
-    """
-    loads_it = "torch" in getattr(train, "packages", ())
-    torch: Any = importlib.import_module("torch") if loads_it else sys.modules.get("torch")
-    if torch is None:
-        yield
-        return
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
 
 
 def pack(train: Trainer) -> bytes:

@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from qdecay._support.checks import choice, count, whole
+from qdecay._support.checks import RealLike, choice, count, whole
+from qdecay._support.deadline import Deadline, time_limit
 from qdecay._support.outputs import PAGES, check_output
 from qdecay._support.page import Page
 from qdecay._support.progress import OnProgress
@@ -73,6 +74,7 @@ def report(
     max_steps: int = MAX_STEPS,
     exact_only: bool = False,
     method: str = "exact",
+    max_seconds: RealLike | None = None,
     progress: bool | OnProgress = False,
     **options: Any,
 ) -> Page:
@@ -91,6 +93,7 @@ def report(
         exact_only: train no agents; show exact results only.
         method: "exact"; or "certified" for models too large for that: the page then shows proven
             brackets and what is earned between them, and no agents are trained.
+        max_seconds: limit of wall time, > 0; None means no limit.
         progress: True shows bars; a function is called with a `Progress`.
         options: keyword arguments of the environment, if `problem` is an id or a layout.
 
@@ -98,6 +101,7 @@ def report(
         InputError: the problem cannot be read, or the file cannot be written.
         TypeError: `problem` is not a problem, or is a model of floats.
         ValueError: an argument is out of range, or cannot be combined with another.
+        BudgetExceeded: max_seconds ran out.
 
     >>> page = report("qdecay/StayOrMove-v0", exact_only=True)
     >>> page.title, page.html[:15]
@@ -105,14 +109,16 @@ def report(
     """
     if path is not None:
         check_output(Path(path), PAGES)
-    page = page_of(
-        None if problem is None else source_of(problem, options),
-        state=state,
-        over=over,
-        trainings=None if exact_only else Trainings(seeds, seed, learner, max_steps),
-        method=method,
-        progress=progress,
-    )
+    with time_limit(Deadline(max_seconds).max_seconds):
+        page = page_of(
+            None if problem is None else source_of(problem, options),
+            state=state,
+            over=over,
+            trainings=None if exact_only else Trainings(seeds, seed, learner, max_steps),
+            method=method,
+            max_seconds=max_seconds,
+            progress=progress,
+        )
     if path is not None:
         page.save(path)
     return page
@@ -126,6 +132,7 @@ def page_of(
     over: str | ModelLine | None,
     trainings: Trainings | None,
     method: str,
+    max_seconds: RealLike | None,
     progress: bool | OnProgress,
 ) -> Page:
     """Return the page of a source.
@@ -133,6 +140,7 @@ def page_of(
     Its arguments are those of `report`; without `trainings` no agents are trained. `dash` is the
     prefix of option names in messages, "--" in the shell.
     """
+    deadline = Deadline(max_seconds)
     _require_source(source, {"state": state, "over": over}, dash)
     with input_errors(dash):
         choice(method, "method", ("exact", "certified"))
@@ -143,24 +151,33 @@ def page_of(
             if given is not None:
                 raise InputError(f"{dash}{name} cannot be combined with {dash}method certified")
         assert source is not None  # required above
-        return _certified(source, state, dash, progress)
-    chapters = _chapters(source, state, over, dash, progress)
+        return _certified(source, state, dash, progress, deadline)
+    chapters = _chapters(source, state, over, dash, progress, deadline)
     if trainings is not None:
-        chapters = [_compared(each, trainings, progress) for each in chapters]
+        chapters = [_compared(each, trainings, progress, deadline) for each in chapters]
     if source is not None:
         return Page(chapters[0].title, explorer(chapters))
     # Homework D with a budget that keeps reports quick; `qdecay learn-curve` has more.
     steps = _EXPLORING_STEPS
-    times = [] if trainings is None else learning_times(steps=steps, progress=progress)
+    times = (
+        []
+        if trainings is None
+        else learning_times(steps=steps, max_seconds=deadline.rest, progress=progress)
+    )
     return Page(HOMEWORK_TITLE, explorer(chapters, HOMEWORK_TITLE, times))
 
 
 def _certified(
-    source: Source, state: int | str | None, dash: str, progress: bool | OnProgress
+    source: Source,
+    state: int | str | None,
+    dash: str,
+    progress: bool | OnProgress,
+    deadline: Deadline,
 ) -> Page:
     with input_errors(dash):  # before the search
         shown = None if state is None else source.mdp().state_index(state)
-    page = replace(read_certified_page(source, progress=progress), state=shown)
+    found = read_certified_page(source, max_seconds=deadline.rest, progress=progress)
+    page = replace(found, state=shown)
     return Page(page.title, page.html())
 
 
@@ -175,6 +192,7 @@ def plot(
     seed: int = 0,
     learner: AnyLearner | None = None,
     max_steps: int = MAX_STEPS,
+    max_seconds: RealLike | None = None,
     progress: bool | OnProgress = False,
     **options: Any,
 ) -> Figure:
@@ -195,6 +213,7 @@ def plot(
         over: a number of the model, such as "success_rate=1/3..1", or a `ModelLine`: the map is
             drawn over gamma and that number.
         seeds, seed, learner, max_steps: for the agents of "thresholds", as in `compare`.
+        max_seconds: limit of wall time, > 0; None means no limit.
         progress: True shows bars; a function is called with a `Progress`.
         options: keyword arguments of the environment, if `problem` is an id or a layout.
 
@@ -205,18 +224,21 @@ def plot(
             for it, or the file cannot be written.
         TypeError: `problem` is not a problem, or is a model of floats.
         ValueError: an argument is out of range, or cannot be combined with another.
+        BudgetExceeded: max_seconds ran out.
     """
     kinds = [what] if isinstance(what, str) else what
     if path is not None:
         check_plot_path(Path(path))
-    figure = figure_of(
-        None if problem is None else source_of(problem, options),
-        kinds=kinds_of(kinds, over),
-        state=state,
-        over=over,
-        trainings=Trainings(seeds, seed, learner, max_steps),
-        progress=progress,
-    )
+    with time_limit(Deadline(max_seconds).max_seconds):
+        figure = figure_of(
+            None if problem is None else source_of(problem, options),
+            kinds=kinds_of(kinds, over),
+            state=state,
+            over=over,
+            trainings=Trainings(seeds, seed, learner, max_steps),
+            max_seconds=max_seconds,
+            progress=progress,
+        )
     if path is not None:
         save_figure(figure, Path(path))
     return figure
@@ -249,14 +271,16 @@ def figure_of(
     state: int | str | None,
     over: str | ModelLine | None,
     trainings: Trainings,
+    max_seconds: RealLike | None,
     progress: bool | OnProgress,
 ) -> Figure:
     """Return the figure of a source; its arguments are those of `plot` and of `page_of`."""
+    deadline = Deadline(max_seconds)
     _require_source(source, {"state": state, "over": over}, dash)
-    chapters = _chapters(source, state, over, dash, progress)
+    chapters = _chapters(source, state, over, dash, progress, deadline)
     check_kinds(chapters, kinds, dash)
     if "thresholds" in kinds:
-        chapters = [_compared(each, trainings, progress) for each in chapters]
+        chapters = [_compared(each, trainings, progress, deadline) for each in chapters]
     figure: Figure = panels_figure(panels_of(chapters, kinds))
     return figure
 
@@ -274,28 +298,33 @@ def _chapters(
     over: str | ModelLine | None,
     dash: str,
     progress: bool | OnProgress,
+    deadline: Deadline,
 ) -> list[Chapter]:
     """Read the models, find their regions, choose the state that they show, and map it."""
     line = over if source is None or not isinstance(over, str) else line_of(source, over)
     sources = [Source(text) for text in HOMEWORK] if source is None else [source]
-    chapters = [read_chapter(each, progress=progress) for each in sources]
+    chapters = [
+        read_chapter(each, max_seconds=deadline.rest, progress=progress) for each in sources
+    ]
     if state is not None:
         with input_errors(dash):
             chapters = [replace(each, state=each.mdp.state_index(state)) for each in chapters]
     if not isinstance(line, ModelLine):
         return chapters
+    limits: Any = {"max_seconds": deadline.rest, "progress": progress}
     return [
-        replace(each, map=policy_map(line, start=each.shown_state, progress=progress))
-        for each in chapters
+        replace(each, map=policy_map(line, start=each.shown_state, **limits)) for each in chapters
     ]
 
 
-def _compared(chapter: Chapter, trainings: Trainings, progress: bool | OnProgress) -> Chapter:
+def _compared(
+    chapter: Chapter, trainings: Trainings, progress: bool | OnProgress, deadline: Deadline
+) -> Chapter:
     """Train agents for the state that a chapter shows, as `qdecay compare` does."""
     source = chapter.source
     if not chapter.mdp.available[chapter.shown_state].any():
         return chapter  # there is no choice there
-    problem, settings = source.world(), vars(trainings)
+    problem, settings = source.world(), {**vars(trainings), "max_seconds": deadline.rest}
     with input_errors(f"{source.text}: "), user_code(f"{source.text}: it"):
         state = chapter.shown_state
         found = compare(problem, state=state, name=source.text, progress=progress, **settings)

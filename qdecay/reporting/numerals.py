@@ -1,8 +1,8 @@
-"""Numbers as people read them, by one rule on pages, in figures and in notebooks.
+"""Numbers for display, by one rule on pages, in figures and in notebooks.
 
-A minus is a true one; JSON and the tables of the terminal keep the hyphen that programs read. An
-exact number has its closed form where that is short, and decimals: rounded, or on a page's slider,
-which must not pass what it names, cut.
+They have true minus signs; JSON and tables in the terminal keep the hyphen that programs read. An
+exact number has its closed form if that is short, and decimals: rounded, or truncated on a page's
+slider, where a rounded number could lie beyond the exact one.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from qdecay._support.shown import ExactNumber, shown_decimal, shown_fraction, sh
 from qdecay.exact.algebra.number import AlgebraicNumber
 
 _MINUS = re.compile(r"(?<![\w.-])-(?=[\d.]|inf)|(?<=\de)-(?=\d)|(?<= )-(?= \d)")
-_FAMILIAR = 20  # the largest denominator that says more than decimals that end
-_DECIMALS, _EXACT = 6, 8  # of a number that is cut, and of one that is not
+_FAMILIAR = 20  # the largest denominator that is clearer than finite decimals
+_DECIMALS, _EXACT = 6, 8  # of a number that is truncated, and of one that is not
 _TINY = Fraction(1, 10**6)
 
 
@@ -68,8 +68,8 @@ def written(number: AlgebraicNumber, digits: int, longest: int) -> Written:
 
     Args:
         number: exact.
-        digits: of the decimals.
-        longest: characters of a closed form that is still short.
+        digits: the number of significant digits of the decimals.
+        longest: the most characters of a closed form that counts as short.
     """
     form, decimals = number.closed_form(), decimal(number, digits)
     if form is None or len(form) > longest:
@@ -80,16 +80,16 @@ def written(number: AlgebraicNumber, digits: int, longest: int) -> Written:
         return Written(False, "", signed(form))
     terminates = number == AlgebraicNumber.of(decimals.replace("−", "-"))
     if terminates and number.lower.denominator > _FAMILIAR:
-        return Written(False, "", decimals)  # 0.123 says more than 123/1000
+        return Written(False, "", decimals)  # 0.123 is clearer than 123/1000
     return Written(True, "=" if terminates else "≈", decimals)
 
 
 def page_decimal(number: AlgebraicNumber | float) -> str:
-    """Return a gamma, or a parameter's value, as long as a person reads it.
+    """Return a gamma, or a parameter's value, at a readable length.
 
-    An exact one that has at most eight decimals is written as it is; others are cut after six, or
-    after two that tell them from 1, with an ellipsis. Below 1e-6 it has a power of ten. A float,
-    which is measured, is rounded to six decimals, and what is below 0 to six digits.
+    An exact number of at most eight decimals is written in full; others are truncated after six, or
+    after two that distinguish them from 1, with an ellipsis. Below 1e-6 a power of ten is used. A
+    float, which is measured, is rounded to six decimals, and a number below 0 to six digits.
 
     >>> [page_decimal(AlgebraicNumber.of(x)) for x in ("1/2", "2/3", "0.99999999949", "3e-10")]
     ['0.5', '0.666666…', '0.99999999949', '3e−10']
@@ -112,7 +112,7 @@ def page_decimal(number: AlgebraicNumber | float) -> str:
 
 
 def _decimals(number: AlgebraicNumber) -> int:
-    """How many decimals are read: six, or more if they are all 9."""
+    """Return how many decimals to show: six, or more if they are all 9."""
     bits = 64
     while (ahead := 1 - number.enclosure(bits)[1]) <= 0 and number < 1:
         bits *= 2

@@ -252,7 +252,7 @@ class PagePrice:
 
     @classmethod
     def of(cls, regions: PolicyRegions, deadline: Deadline) -> Self | None:
-        """Return the price, or None if there is no start, the time runs out, or floats are too
+        """Return the price; None without a start, if the time runs out, or if floats are too
         small."""
         seconds = None if deadline.max_seconds is None else max(deadline.left, 1e-3)
         try:

@@ -35,6 +35,7 @@ class Finished(Result):
     Attributes:
         cells: cells of the sweep.
         trained: those that this run added to the store.
+        before: those that were in the store before.
         fatal: those that are missing, because each crashed every worker that tried it.
     """
 
@@ -42,20 +43,23 @@ class Finished(Result):
 
     cells: int
     trained: int
+    before: int
     fatal: tuple[Cell, ...]
 
     @property
-    def before(self) -> int:
-        """How many were in the store before."""
-        return self.cells - self.trained - len(self.fatal)
+    def left(self) -> int:
+        """How many the same run would go on to: 0, unless its time was up."""
+        return self.cells - self.trained - self.before - len(self.fatal)
 
     def _shown(self) -> str:
         missing = f"{len(self.fatal)} missing" if self.fatal else "none missing"
-        return f"{self.trained:,} of {counted(self.cells, 'cell')} trained, {missing}"
+        left = f", {self.left:,} left" if self.left else ""
+        return f"{self.trained:,} of {counted(self.cells, 'cell')} trained, {missing}{left}"
 
     def body(self) -> dict[str, Any]:
         """Return the document without its schema, as embedded in other documents."""
-        counts = {"cells": self.cells, "trained": self.trained, "before": self.before}
+        counts: dict[str, Any] = {"cells": self.cells, "trained": self.trained}
+        counts |= {"before": self.before, "left": self.left}
         return {**counts, "missing": [cell.number for cell in self.fatal]}
 
 
@@ -171,7 +175,8 @@ class Sweep(Result):
             queue, before = Queue(plan, opened.done), opened.done.count(1)
             in_time = _drive(queue, opened, pool, report, deadline)
             after = opened.done.count(1)
-        finished = Finished(len(plan), after - before, tuple(map(plan.cell, queue.fatal)))
+        fatal = tuple(map(plan.cell, queue.fatal))
+        finished = Finished(len(plan), after - before, before, fatal)
         if not in_time:
             stored = f"{after:,} of {len(plan):,} cells are stored; run it again to go on"
             raise deadline.exceeded(stored, finished)

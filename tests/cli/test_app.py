@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import re
@@ -20,6 +21,7 @@ from sweeps import SMALL as A_SWEEP
 
 import qdecay
 from qdecay._support import progress
+from qdecay._support.deadline import Deadline
 from qdecay.comparison.compare import compare
 from qdecay.learning.tabular import TABULAR
 from qdecay.model.readers.files import SUFFIXES
@@ -394,3 +396,18 @@ def test_a_line_a_minute_where_there_is_no_terminal(
     assert all((int(match[1]) > 0) == (match[3] is not None) for match in found if match)
     assert len(done) == len(lines) > 2
     assert done == sorted(done) and done[0] == 0 < done[-1]
+
+
+def test_rows_that_are_finished_when_the_time_is_up_are_shown(capsys, monkeypatch) -> None:
+    """Exit code 3; the line says why it ended. Without any row it is exit code 2."""
+    words = ("learn-curve", "--delay", "1,2", "--seeds", "1", "--steps", "50", "--max-seconds")
+    checks = itertools.count()
+    monkeypatch.setattr(Deadline, "left", property(lambda self: 2 - next(checks)))
+    code, out, err = run(capsys, monkeypatch, *words, "9", "--json")
+    assert (code, err.count("\n")) == (3, 1) and "stopped after" in err
+    assert 0 < len(json.loads(out)["rows"]) < 8
+    monkeypatch.undo()
+    code, out, err = run(capsys, monkeypatch, *words, "1e-9")
+    assert (code, out, err.count("\n")) == (2, "", 1)
+    code, out, err = run(capsys, monkeypatch, *words, "0")
+    assert (code, err) == (2, "qdecay: --max-seconds must be > 0, got 0\n")

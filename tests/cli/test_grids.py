@@ -66,7 +66,7 @@ def test_its_page_has_the_board(capsys, monkeypatch, grid: str) -> None:
     page = Path("page.html").read_text(encoding="utf-8")
     assert page.count('class="cell ') == 12
     assert page.count('class="cell wall"') == page.count(' disabled aria-label="wall">') == 1
-    for kind, mark in (("goal", "+1"), ("hole", "-1"), ("start", "start")):
+    for kind, mark in (("goal", "+1"), ("hole", "\N{MINUS SIGN}1"), ("start", "start")):
         assert f'class="cell {kind}"' in page
         assert f'data-mark="{mark}"' in page
 

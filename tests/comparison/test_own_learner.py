@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections import defaultdict
 from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -212,3 +214,19 @@ def test_a_class_counts_as_a_function_whose_object_must_be_an_answer(homework: s
     agent = own_learner(f"{homework}:Agent")(qdecay.as_mdp("qdecay/StayOrMove-v0"), 0.5, 0)
     with pytest.raises(InputError, match="its answer is <homework.*Agent object"):
         greedy_choice(agent, MODEL, 0)
+
+
+def test_torch_computes_in_one_thread_here_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    """While a learner trains, as when it is probed; afterwards all is as it was."""
+    threads, seen = [8], set[int]()
+    torch = ModuleType("torch")
+    torch.get_num_threads = lambda: threads[-1]  # type: ignore[attr-defined]
+    torch.set_num_threads = threads.append  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "torch", torch)
+
+    def train(env: Any, gamma: float, seed: int) -> list[int]:
+        seen.add(threads[-1])
+        return [int(gamma > 1 / 2), 1, 1]
+
+    qdecay.compare("qdecay/StayOrMove-v0", learner=train)
+    assert seen == {1} and threads[-1] == 8

@@ -11,9 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from models import mdps, two_state_puterman
 
-from qdecay import MDP, NotConverged, policy_regions
+from qdecay import MDP, BudgetExceeded, NotConverged, Progress, policy_regions
 from qdecay._support import memory
-from qdecay.planning import policy_iteration, value_over_gammas
+from qdecay._support.deadline import Deadline
+from qdecay.planning import gammas, policy_iteration, value_over_gammas
 from qdecay.planning.compiled.along import weighted
 from qdecay.planning.total import iteration
 
@@ -162,3 +163,21 @@ def test_running_out_of_budget_keeps_what_is_known() -> None:
     assert best.errors[0] <= 1e-6 < best.errors[1]
     with pytest.raises(NotConverged, match="rounding allows no error below"):
         value_over_gammas(two_state_puterman(), [0.5, 0.9], tol=1e-30)
+
+
+def test_a_limit_of_time_keeps_what_is_known(monkeypatch) -> None:
+    """As many gammas as were solved when it was up; progress and limits change no answer."""
+    lake, grid, seen = MDP.from_env(gym.make("FrozenLake-v1")), np.linspace(0, 0.99, 9), []
+    whole = value_over_gammas(lake, grid, progress=seen.append)
+    assert seen == [Progress(0, 9, "gammas"), Progress(9, 9, "gammas")]
+    monkeypatch.setattr(gammas, "_PAIRS_AT_ONCE", 3 * 64)
+    again = value_over_gammas(lake, grid, progress=seen.append, max_seconds=1e9)
+    assert [event.done for event in seen[2:]] == [0, 3, 6, 9]
+    for name in ("values", "greedy", "errors"):
+        assert getattr(again, name).tobytes() == getattr(whole, name).tobytes()
+    monkeypatch.setattr(Deadline, "left", property(lambda self: 5 - seen[-1].done))
+    with pytest.raises(BudgetExceeded, match=r"; 6 of 9 gammas are solved$") as caught:
+        value_over_gammas(lake, grid, progress=seen.append, max_seconds=9)
+    best = caught.value.best
+    assert best.values[:6].tobytes() == whole.values[:6].tobytes()
+    assert np.isinf(best.errors).tolist() == [False] * 6 + [True] * 3

@@ -12,7 +12,7 @@ from typing import Any
 import gymnasium as gym
 import pytest
 from html_tree import parse
-from shell import run
+from shell import check_refused, run
 
 import qdecay
 from qdecay._support.page import Page
@@ -178,6 +178,49 @@ def test_command_and_function_have_the_same_options() -> None:
         theirs = list(inspect.signature(inspect.unwrap(command)).parameters)
         assert ours[:2] == ["problem", "path"] and theirs[:2] == ["source", "output"]
         assert set(ours[2:]) - {"progress", "options"} == set(theirs[2:]) - {"force"}
+
+
+OVER_STEPS = {"over": "step_reward=-1..1"}
+PARTS = {
+    "read_chapter": (qdecay.report, {"exact_only": True}),
+    "policy_map": (qdecay.report, {"exact_only": True, **OVER_STEPS}),
+    "compare": (qdecay.report, {}),
+    "read_certified_page": (qdecay.report, {"method": "certified"}),
+    "policy_map of a figure": (qdecay.plot, OVER_STEPS),
+    "compare for a figure": (qdecay.plot, {"what": "thresholds"}),
+}
+
+
+@pytest.mark.parametrize("name", PARTS)
+def test_every_part_of_a_page_ends_with_its_time(name: str, monkeypatch) -> None:
+    """One clock for all that takes long, also in a thread, which nothing interrupts."""
+    function, arguments = PARTS[name]
+    part, limits = name.partition(" ")[0], list[float]()
+    original = getattr(api, part)
+
+    def timed(*args: Any, max_seconds: float, **kwargs: Any) -> Any:
+        limits.append(max_seconds)
+        return original(*args, max_seconds=max_seconds, **kwargs)
+
+    monkeypatch.setattr(api, part, timed)
+    function(LAKE, max_seconds=1e6, **arguments)
+    assert limits == [1e6]
+    with pytest.raises(qdecay.BudgetExceeded, match="stopped after"):
+        function(LAKE, max_seconds=1e-9, **arguments)
+
+
+@pytest.mark.parametrize("words", [["report"], ["report", "--exact-only"], ["plot"]])
+def test_a_page_that_takes_too_long_is_not_written(
+    capsys, monkeypatch, tmp_path: Path, words: list[str]
+) -> None:
+    """One line says what takes less, if anything does."""
+    words = [*words, LAKE, "-o", "lake.html" if words[0] == "report" else "lake.svg"]
+    check_refused(capsys, monkeypatch, tmp_path, [*words, "--max-seconds", "0"], "must be > 0")
+    monkeypatch.chdir(tmp_path)
+    code, out, err = run(capsys, monkeypatch, *words, "--max-seconds", "1e-9")
+    assert (code, out, err.count("\n"), list(tmp_path.iterdir())) == (2, "", 1, [])
+    assert err.startswith(f"qdecay: {LAKE}: stopped after")
+    assert err.endswith("; --exact-only trains no agents\n") == (words[:2] == ["report", LAKE])
 
 
 @pytest.mark.slow

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import json
+import math
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
@@ -120,6 +122,22 @@ def test_time_that_is_up_hands_over_the_first_models(store: Path, monkeypatch) -
     rows = caught.value.best.rows
     assert rows == whole.rows[: len(rows)]
     assert len(rows) == 2 * len(whole.rows) // models
+
+
+def test_the_shell_shows_the_first_models_when_the_time_is_up(
+    store: Path, capsys, monkeypatch
+) -> None:
+    """Exit code 3."""
+    looks = itertools.count()
+
+    def left(self: Deadline) -> float:
+        return 1.5 - next(looks) if self.max_seconds else math.inf
+
+    monkeypatch.setattr(Deadline, "left", property(left))
+    words = ("sweep", "phase", str(store), "--max-seconds", "9")
+    code, out, err = run(capsys, monkeypatch, *words, "--json")
+    assert (code, err.count("\n")) == (3, 1) and " models are looked at" in err
+    assert 0 < len(json.loads(out)["rows"]) < len(phase_diagram(store).rows)
 
 
 def test_noisy_choices_get_the_most_likely_threshold(tmp_path: Path) -> None:

@@ -190,8 +190,24 @@ def test_a_run_whose_time_is_up_keeps_what_is_stored(tmp_path: Path, undisturbed
         sweep.run(store, backend="here", max_seconds=0.5, progress=slow)
     best = caught.value.best
     assert 0 < best.trained == len(rows_of(store)) < best.cells == 200
+    assert (best.before, best.left) == (0, 200 - best.trained)
+    assert repr(best).endswith(f"none missing, {best.left} left)")
     assert sweep.run(store, backend="here", max_seconds=600).trained == 200 - best.trained
     assert rows_of(store) == undisturbed
+
+
+def test_the_shell_says_what_is_stored_when_the_time_is_up(
+    capsys, monkeypatch, tmp_path: Path
+) -> None:
+    """Exit code 3, and the same command goes on."""
+    (tmp_path / "spec.toml").write_text(SMALL)
+    monkeypatch.chdir(tmp_path)
+    words = ("sweep", "run", "spec.toml", "-o", "r.db", "--backend", "here")
+    check_refused(capsys, monkeypatch, tmp_path, [*words, "--max-seconds", "0"], "must be > 0")
+    code, out, err = run(capsys, monkeypatch, *words, "--max-seconds", "1e-9")
+    assert (code, out) == (3, "r.db: 0 cells trained\n")
+    assert err.endswith(" cells are stored; run it again to go on\n") and err.count("\n") == 1
+    assert run(capsys, monkeypatch, *words, "--max-seconds", "600")[0] == 0
 
 
 @pytest.mark.slow

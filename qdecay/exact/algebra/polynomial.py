@@ -53,7 +53,7 @@ def to_fmpq(value: Fraction) -> fmpq:
 def sign_at(p: fmpz_poly, x: Fraction) -> int:
     """Return the exact sign of p(x): by balls if they decide, else by exact arithmetic."""
     point = to_fmpq(x)
-    for precision in (64, 256):
+    for precision in (128, 256):
         with ctx.workprec(precision):
             value = p(arb(point))
             if not value.contains(0):

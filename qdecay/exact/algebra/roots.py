@@ -84,7 +84,7 @@ def _square_free_parts(p: fmpz_poly) -> list[tuple[fmpz_poly, int]]:
 
 def _without_ends(p: fmpz_poly) -> tuple[fmpz_poly, int, int]:
     """Return p without factors x and x - 1, and how many of each there were."""
-    lowest = next(i for i, c in enumerate(p.coeffs()) if c)
+    lowest = next(i for i in range(len(p)) if p[i])
     p, at_one, divisor = p.right_shift(lowest), 0, linear(Fraction(1))
     while p(1) == 0:
         p, at_one = p // divisor, at_one + 1

@@ -216,7 +216,7 @@ def rows_of_sparse(
         visits: how often pairs were tried whose probabilities are shares of that.
 
     Raises:
-        ValueError: a number is not finite, has no rational or is no share of the visits.
+        ValueError: a number is not finite, has no rational or is not a share of the visits.
     """
     recovery = recovery or Recovery()
     available = _available_pairs(p, r, ends, worst)
@@ -298,7 +298,7 @@ def coordinates_of(matrix: Any, name: str) -> tuple[Any, Any, Any, Any]:
     """Return the shape of a matrix; rows, columns and values of its nonzero entries.
 
     Raises:
-        ValueError: it is no matrix of real numbers.
+        ValueError: it is not a matrix of real numbers.
     """
     if not sparse.issparse(matrix):
         matrix = number_array(matrix, name)

@@ -295,30 +295,29 @@ def along_gammas(
     values: Values,
     settings: Settings,
     system: System,
-    y: Array,
+    scale: Scale,
     bounds: Array,
     grid: Grid,
-) -> tuple[int, int]:
+    part: tuple[int, int],
+) -> tuple[int, int, float]:
     """Solve at one gamma after the other, each from the values before, continued in a line.
 
-    `settings` are those of any gamma; y and bounds, shape (S,), are scratch space. Returns the
-    status and how many gammas are done.
+    `settings` are those of any gamma; bounds, shape (S,), are scratch space; `part` says from which
+    gamma on, and up to which. Returns the status, how many gammas are done, and up to which gamma
+    the scale serves now.
     """
-    v, gammas, found = values.v, grid.gammas, grid.values
-    serves, width = 0.0, scale_step(model, y)
-    for s in range(len(y)):
-        y[s] = 0.0
-    for i in range(len(gammas)):
+    v, gammas, found, serves = values.v, grid.gammas, grid.values, scale.serves
+    for i in range(part[0], part[1]):
         if i > 0:
             step = onward(gammas[i], gammas[i - 1], gammas[max(i - 2, 0)])
             for s in range(len(v)):
                 v[s] = found[i - 1, s] + step * (found[i - 1, s] - found[max(i - 2, 0), s])
-        own, scale = at(settings, gammas[i], grid.horizons[i]), Scale(y, serves, width)
+        own, its = at(settings, gammas[i], grid.horizons[i]), Scale(scale.y, serves, scale.step)
         status, _, grid.errors[i], serves = at_gamma(
-            model, values, own, system, scale, bounds, grid.greedy[i]
+            model, values, own, system, its, bounds, grid.greedy[i]
         )
         for s in range(len(v)):
             found[i, s] = v[s]
         if status == OUT_OF_SWEEPS or (status == AT_FLOOR and settings.tol > 0.0):
-            return status, i
-    return CONVERGED, len(gammas)
+            return status, i, serves
+    return CONVERGED, part[1], serves

@@ -57,7 +57,8 @@ function drawBar(bar, chapter, state) {
   const cut = parts.filter((part) => part.scrollWidth > part.clientWidth || !part.clientWidth);
   for (const part of cut) part.replaceChildren();
   const unnamed = [[0, "first"], [found.length - 1, "last"]].filter(([i]) => found.length > 1 && !parts[i].textContent);
-  const edges = unnamed.map(([i, side]) => element("span", { class: `beyond ${side}` }, short(names(chapter, found[i].actions), Math.floor(letters(1 / unnamed.length)))));
+  const most = Math.floor(bar.clientWidth / 8 / unnamed.length) - 2;  // letters
+  const edges = unnamed.map(([i, side]) => element("span", { class: `beyond ${side}` }, short(names(chapter, found[i].actions), most)));
   let written = -1;
   const numbers = found.slice(1).flatMap(({ from, text }) => {
     if (place(from) - written < (text.length + 2) * 8 / bar.clientWidth) return [];
