@@ -25,6 +25,7 @@ from qdecay.reporting import mathml
 from qdecay.reporting.boards import Board, board_of
 from qdecay.reporting.figures import Plot, thresholds_plot, undertrained_plot
 from qdecay.reporting.graph import Graph, graph_of
+from qdecay.reporting.maps import PageMap
 from qdecay.reporting.prices import PagePrice
 from qdecay.reporting.samples import Sample, decades, page_decimal, samples
 from qdecay.reporting.thresholds import held_against, learner_name, shown_flips
@@ -34,8 +35,6 @@ from qdecay_envs.layout import ChainLayout
 
 if TYPE_CHECKING:
     import gymnasium as gym
-
-    from qdecay.reporting.maps import PageMap
 
 
 _PROBLEMS = dict(zip(HOMEWORK, ("A", "B", "C", "C"), strict=True))
@@ -84,8 +83,6 @@ class Chapter:
         """The map as the page shows it, or None."""
         if self.map is None:
             return None
-        from qdecay.reporting.maps import PageMap  # loads scipy.interpolate, and few pages need it
-
         return PageMap(self.map, self.state_names, self.action_names)
 
     @property

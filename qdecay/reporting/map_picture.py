@@ -17,7 +17,6 @@ from itertools import groupby, pairwise
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
-from scipy.interpolate import PchipInterpolator
 
 from qdecay.exact.algebra.curve_polynomial import CurvePolynomial
 from qdecay.exact.policy_map import MapCurve, MapLine, PolicyMap
@@ -287,6 +286,8 @@ def _smooth(heights: Sequence[float], places: Sequence[float], y: Floats) -> Flo
     """Return a curve through exact points that turns only where they do, and straight beyond."""
     if len(heights) == 1:
         return np.full_like(y, places[0])
+    from scipy.interpolate import PchipInterpolator  # loads long, and few pages have a map
+
     curve, known = PchipInterpolator(heights, places), np.clip(y, heights[0], heights[-1])
     drawn: Floats = np.clip(curve(known) + curve(known, 1) * (y - known), 0, 1)
     return drawn
