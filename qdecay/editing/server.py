@@ -184,7 +184,7 @@ class _Handler(BaseHTTPRequestHandler):
         if not select.select([self.connection], [], [], 0)[0]:
             return True
         try:
-            return len(self.connection.recv(1, socket.MSG_PEEK)) > 0
+            return bool(self.connection.recv(1, socket.MSG_PEEK))
         except OSError:
             return False
 

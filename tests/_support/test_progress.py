@@ -79,24 +79,28 @@ def test_a_bar_is_for_screens_and_goes_at_the_end(on, stream) -> None:
 
 @pytest.mark.parametrize(
     ("total", "line"),
-    [(4, "1 of 4 trainings, 00:00 gone, about 00:00 left"), (None, "1 trainings, 00:00 gone")],
+    [
+        (4, r"1 of 4 trainings, 00:0\d gone, about 00:0\d left"),
+        (None, r"1 trainings, 00:0\d gone"),
+    ],
 )
 def test_a_log_that_asks_for_lines_gets_them(on, total, line: str) -> None:
     """Also while no event comes; the rest is not guessed where nobody knows the whole."""
     stderr = on(LogFile())
     run(0.35, log=True, total=total)
-    assert set(stderr.getvalue().splitlines()) == {line}
+    shown = stderr.getvalue().splitlines()
+    assert shown and all(re.fullmatch(line, each) for each in shown)
 
 
 def test_what_was_done_before_says_nothing_about_how_fast_it_goes(on) -> None:
-    """After 90 of 100 come 5 a second: the last five take another second."""
+    """After 90 of 100 come 5 in a second or two, not 95: the last five take as long."""
     stderr = on(LogFile())
     with Bar(log=True) as bar:
         bar(Progress(90, 100, "cells"))
         time.sleep(1.05)
         bar(Progress(95, 100, "cells"))
         time.sleep(0.2)
-    assert "95 of 100 cells, 00:01 gone, about 00:01 left" in stderr.getvalue()
+    assert re.search(r"95 of 100 cells, 00:0(\d) gone, about 00:0\1 left", stderr.getvalue())
 
 
 def test_one_bar_serves_several_calls_in_turn(on) -> None:
