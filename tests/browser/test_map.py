@@ -38,7 +38,8 @@ def table(seen) -> list[str]:
 
 def here(seen) -> tuple[str, Fraction]:
     """The gamma and the parameter that the sliders name."""
-    return seen.text("#map-gamma-text-0"), Fraction(seen.text("#map-value-text-0"))
+    value = seen.text("#map-value-text-0").replace("−", "-")
+    return seen.text("#map-gamma-text-0"), Fraction(value)
 
 
 def test_walls_are_no_states(visit, pages) -> None:
