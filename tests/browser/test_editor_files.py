@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
 
 import pytest
@@ -154,3 +156,33 @@ def test_a_file_from_elsewhere(edit, tmp_path: Path) -> None:
         seen.noticed("Opened given.json")
         assert seen.value("branches[0].rewards") == digits
         assert ChainLayout.load(seen.save_as("mine.json")).far[1] == large
+
+
+def test_what_the_page_does_not_show_of_a_model_is_kept(edit, tmp_path: Path) -> None:
+    """Counts and remarks while the rows are the file's; the random start and the limit after."""
+    rows = [("sun", "sun", 1), ("sun", "rain", 0), ("rain", "sun", 2), ("rain", "rain", 0)] * 2
+    seen_rows = [(state, "go", reward, after, False) for state, after, reward in rows]
+    model = replace(
+        MDP.from_transitions(seen_rows),
+        start=None,
+        initial_states={0: Fraction(1, 3), 1: Fraction(2, 3)},
+        time_limit=30,
+        remarks=("seen twice",),
+    )
+    path = tmp_path / "weather.json"
+    model.save(path)
+    with edit() as seen:
+        seen.press("Control+o")
+        seen.page.set_input_files("dialog input[type=file]", path)
+        seen.noticed("Opened weather.json")
+        assert (
+            seen.page.locator("#start option:checked").inner_text()
+            == "one by chance, as in the file"
+        )
+        assert MDP.load(seen.save_as("same.json")).to_json() == model.to_json()
+        seen.fill("rows[0].reward", "7")
+        changed = MDP.load(seen.save_as("changed.json"))
+        assert (changed.visits, changed.remarks) == ({}, ())
+        assert (changed.initial_states, changed.time_limit) == (model.initial_states, 30)
+        seen.page.select_option("#start", "rain")
+        assert MDP.load(seen.save_as("from_rain.json")).start == 1

@@ -136,7 +136,7 @@ def test_the_shell_shows_the_first_models_when_the_time_is_up(
     monkeypatch.setattr(Deadline, "left", property(left))
     words = ("sweep", "phase", str(store), "--max-seconds", "9")
     code, out, err = run(capsys, monkeypatch, *words, "--json")
-    assert (code, err.count("\n")) == (3, 1) and " models are looked at" in err
+    assert (code, err.count("\n")) == (3, 1) and " of 4 models are done" in err
     assert 0 < len(json.loads(out)["rows"]) < len(phase_diagram(store).rows)
 
 

@@ -1,7 +1,7 @@
 // Models: a table of everything that can happen.
 
 import { byId, make, reconcile, say, setOptions, setValue } from "./dom.js";
-import { blankRow, COLUMNS, namesOf, pasted } from "./moves.js";
+import { blankRow, COLUMNS, namesOf, pasted, RANDOM, startOf, withRows } from "./moves.js";
 
 export { blank, compile, fromDocument, locate, reword } from "./moves.js";
 
@@ -15,7 +15,7 @@ export function modelView(store) {
 
   function change(index, column, value) {
     const rows = store.form.rows.map((row, i) => (i === index ? { ...row, [column]: value } : row));
-    store.change({ ...store.form, rows, visits: null }, `rows[${index}].${column}`, column === "ends" ? null : `rows[${index}].${column}`);
+    store.change(withRows(store.form, rows), `rows[${index}].${column}`, column === "ends" ? null : `rows[${index}].${column}`);
   }
 
   const bodies = () => table.tBodies;
@@ -30,13 +30,13 @@ export function modelView(store) {
   /** Add a row that goes on where the last one stopped. */
   function add() {
     const { rows } = store.form;
-    store.change({ ...store.form, rows: [...rows, blankRow({ state: rows.at(-1).state })], visits: null }, `rows[${rows.length}].state`);
+    store.change(withRows(store.form, [...rows, blankRow({ state: rows.at(-1).state })]), `rows[${rows.length}].state`);
     focus(rows.length, "state"); // all of it is selected: typing replaces it, Tab goes on
   }
 
   function remove(index) {
     const rows = store.form.rows.filter((_, i) => i !== index);
-    store.change({ ...store.form, rows: rows.length ? rows : [blankRow()], visits: null }, `rows[${Math.max(0, index - 1)}].state`);
+    store.change(withRows(store.form, rows.length ? rows : [blankRow()]), `rows[${Math.max(0, index - 1)}].state`);
     say(`Removed row ${index + 1}`);
     bodies()[Math.min(index, store.form.rows.length - 1)].querySelector(".remove").focus();
   }
@@ -81,7 +81,7 @@ export function modelView(store) {
     const rows = column && pasted(store.form.rows, index, column, event.clipboardData.getData("text/plain"));
     if (!rows) return;
     event.preventDefault();
-    store.change({ ...store.form, rows, visits: null }, `rows[${index}].${column}`);
+    store.change(withRows(store.form, rows), `rows[${index}].${column}`);
     say(`${rows.length} rows`);
   });
   byId("add-row").addEventListener("click", add);
@@ -95,7 +95,8 @@ export function modelView(store) {
     for (const [id, names] of [["state-list", states], ["action-list", actions]]) {
       reconcile(byId(id), names, () => make("option"), (option, name) => setValue(option, name));
     }
-    setOptions(byId("start"), states.map((name) => [name, name]), states.includes(form.start) ? form.start : states[0] ?? "");
+    const random = form.odds ? [[RANDOM, "one by chance, as in the file"]] : [];
+    setOptions(byId("start"), [...random, ...states.map((name) => [name, name])], startOf(form, states));
     if (form.rows.some(({ duration }) => duration.trim())) longer.checked = true;
     table.classList.toggle("timed", longer.checked);
   };

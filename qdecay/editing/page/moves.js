@@ -8,7 +8,10 @@ const RENAMED = { next_state: "next", terminated: "ends" }; // from the words of
 
 export const blankRow = (more = {}) => ({ state: "", action: "", probability: "", reward: "", next: "", ends: false, duration: "", ...more });
 
-export const blank = () => ({ rows: [blankRow()], start: "", order: { states: [], actions: [] }, visits: null });
+export const blank = () => ({ rows: [blankRow()], start: "", order: { states: [], actions: [] }, odds: null, kept: {} });
+
+/** The form with other rows: what a file says of how its own rows came about is not true of these. */
+export const withRows = (form, rows) => ({ ...form, rows, kept: { ...(form.kept?.time_limit && { time_limit: form.kept.time_limit }) } });
 
 const isBlank = (row) => !["state", "action", "probability", "reward", "next", "duration"].some((column) => row[column].trim());
 
@@ -17,12 +20,16 @@ const named = (names, count) => names ?? Array.from({ length: count }, (_, i) =>
 /** The rows in which something is written, with their places: those that the document has. */
 const written = (rows) => rows.map((row, index) => [row, index]).filter(([row]) => !isBlank(row));
 
-/** The form of a document, qdecay.mdp/1. */
-export function fromDocument({ n_states, n_actions, start, state_names, action_names, transitions, visits = null }) {
+/**
+ * The form of a document, qdecay.mdp/1.
+ *
+ * What the page does not show is kept for the file: counts, a time limit, remarks, and the odds of each state to be the first, by name.
+ */
+export function fromDocument({ schema, n_states, n_actions, start, state_names, action_names, transitions, initial_states, ...kept }) {
   const states = named(state_names, n_states), actions = named(action_names, n_actions);
   const rows = transitions.map(([s, a, t, probability, reward, ends, duration]) => blankRow({ state: states[s], action: actions[a],
     probability: String(probability), reward: String(reward), next: states[t], ends: ends === true, duration: duration === undefined ? "" : String(duration) }));
-  return { rows, start: start === undefined || start === null ? "" : states[start], order: { states, actions }, visits };
+  return { rows, start: start === undefined || start === null ? "" : states[start], order: { states, actions }, odds: initial_states?.map(([s, odds]) => [states[s], odds]) ?? null, kept };
 }
 
 /** Names in the order of a file, and then as they come. */
@@ -40,6 +47,15 @@ export function namesOf({ rows, order }) {
   };
 }
 
+/** No state's name: episodes begin in states with the odds that the file gives them. */
+export const RANDOM = "";
+
+/** Where a form starts, of the states that it names: in one of them, or RANDOM while all with odds are left. */
+export function startOf({ start, odds }, states) {
+  if (states.includes(start)) return start;
+  return odds?.every(([name]) => states.includes(name)) ? RANDOM : states[0] ?? "";
+}
+
 /** The document of a form, and what is wrong with it as far as the page can tell. */
 export function compile(form) {
   const { states, actions } = namesOf(form);
@@ -55,10 +71,11 @@ export function compile(form) {
     const steps = row.duration.trim();
     transitions.push([states.indexOf(state), actions.indexOf(action), states.indexOf(next), exact(row.probability.trim() || "1"), exact(row.reward.trim() || "0"), row.ends, ...(steps ? [exact(steps)] : [])]);
   }
-  const start = states.indexOf(form.start) >= 0 ? form.start : states[0];
+  const first = startOf(form, states);
+  const begin = first === RANDOM ? { initial_states: form.odds.map(([name, odds]) => [states.indexOf(name), odds]) } : states.length && { start: states.indexOf(first) };
   const isPlain = (names) => names.every((name, i) => name === String(i));
-  const document = { schema: SCHEMA, n_states: states.length, n_actions: actions.length, ...(states.length && { start: states.indexOf(start) }),
-    ...(!isPlain(states) && { state_names: states }), ...(!isPlain(actions) && { action_names: actions }), transitions, ...(form.visits && { visits: form.visits }) };
+  const document = { schema: SCHEMA, n_states: states.length, n_actions: actions.length, ...begin,
+    ...(!isPlain(states) && { state_names: states }), ...(!isPlain(actions) && { action_names: actions }), transitions, ...form.kept };
   return { isEmpty: !places.length, document, problem };
 }
 
