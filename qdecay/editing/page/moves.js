@@ -29,7 +29,7 @@ export function fromDocument({ schema, n_states, n_actions, start, state_names, 
   const states = named(state_names, n_states), actions = named(action_names, n_actions);
   const rows = transitions.map(([s, a, t, probability, reward, ends, duration]) => blankRow({ state: states[s], action: actions[a],
     probability: String(probability), reward: String(reward), next: states[t], ends: ends === true, duration: duration === undefined ? "" : String(duration) }));
-  return { rows, start: start === undefined || start === null ? "" : states[start], order: { states, actions }, odds: initial_states?.map(([s, odds]) => [states[s], odds]) ?? null, kept };
+  return { rows, start: start === undefined || start === null ? RANDOM : states[start], order: { states, actions }, odds: initial_states?.map(([s, odds]) => [states[s], odds]) ?? null, kept };
 }
 
 /** Names in the order of a file, and then as they come. */
@@ -47,10 +47,10 @@ export function namesOf({ rows, order }) {
   };
 }
 
-/** No state's name: episodes begin in states with the odds that the file gives them. */
-export const RANDOM = "";
+/** The choice of the random start that the file has; names are trimmed, so it is none. */
+export const RANDOM = " ";
 
-/** Where a form starts, of the states that it names: in one of them, or RANDOM while all with odds are left. */
+/** Where a form starts, of the states that it names: in one of them, or at random while all that the file begins in are left. */
 export function startOf({ start, odds }, states) {
   if (states.includes(start)) return start;
   return odds?.every(([name]) => states.includes(name)) ? RANDOM : states[0] ?? "";
