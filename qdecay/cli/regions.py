@@ -112,7 +112,7 @@ def regions(
 
     A touch is a gamma where one more action is optimal at that point only. --resamples solves other
     data that the same world might have produced, and says how well the data settles the gammas of
-    the start. When --max-seconds end a search, what is proven by then is shown, exit code 3.
+    the start. When --max-seconds runs out, what is proven by then is shown, exit code 3.
 
     For models too large for exact arithmetic: --certified finds brackets outside of which the
     optimal actions of every state are proven; the exit code is 3 if it cannot distinguish actions
