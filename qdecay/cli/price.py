@@ -221,7 +221,8 @@ def _of_gammas(
     is_open, certified = False, common.method == "certified"
     within = "(0, 1)" if certified else "[0, 1]"
     gammas, source = [] if gamma is None else _numbers(gamma, "gamma", within), common.source
-    instead = "; raise --max-seconds" + ", or use --method certified" * (not certified)
+    others = certified or training is not None or resamples is not None
+    instead = "" if others else "use --method certified"
     with budget(source.text, common.max_seconds, instead):
         mdp, start = common.model()
         found: Price | CertifiedPrice
@@ -264,7 +265,7 @@ def _of_line(common: _Common, over: str, gamma: str | None, at: str | None) -> N
         discount = exact(gamma, "gamma", "[0, 1]")
     values = [] if at is None else _numbers(at, "at", None)
     source, name = common.source, over.partition("=")[0]
-    with budget(source.text, common.max_seconds, "; raise --max-seconds"):
+    with budget(source.text, common.max_seconds):
         mdp, start = common.model()
         others = {key: value for key, value in source.options.items() if key != name}
         line = line_of(replace(source, options=others), over)

@@ -114,6 +114,23 @@ def test_wrong_input_gets_one_line(capsys, monkeypatch, arguments: list[str], me
     assert err.count("\n") == 1
 
 
+@pytest.mark.parametrize(
+    ("more", "advice"),
+    [
+        ([], "; raise --max-seconds, or use --method certified\n"),
+        (["--learn"], "; raise --max-seconds\n"),
+        (["--method", "certified"], "; raise --max-seconds\n"),
+    ],
+)
+def test_a_time_limit_advises_what_can_be_combined(
+    capsys, monkeypatch, more: list[str], advice: str
+) -> None:
+    """Agents are trained for exact prices only."""
+    words = ("price", "FrozenLake-v1", *more, "--max-seconds", "1e-6")
+    code, _, err = run(capsys, monkeypatch, *words)
+    assert code == 2 and err.endswith(advice)
+
+
 def test_a_total_without_end_offers_the_average(capsys, monkeypatch) -> None:
     """It says which state gains for ever."""
     code, _, err = run(capsys, monkeypatch, "price", "qdecay/NChain-v0", "--judge", "total")
