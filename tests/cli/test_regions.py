@@ -130,13 +130,14 @@ def test_what_is_proven_when_the_time_is_up_is_shown(capsys, monkeypatch, words:
 
 
 def test_a_proof_of_a_part_is_not_written(capsys, monkeypatch, tmp_path: Path) -> None:
-    """A certificate is of all regions."""
+    """A certificate is of all regions; those found by then are shown."""
     proof = tmp_path / "proof.json"
     words = ["regions", "FrozenLake-v1", "--max-seconds", "1e9", "--certificate", str(proof)]
     time_up_at(monkeypatch, 20)
     code, out, err = run(capsys, monkeypatch, *words)
-    assert (code, out, err.count("\n"), proof.exists()) == (2, "", 1, False)
-    assert "proven up to gamma" in err
+    assert (code, err.count("\n"), proof.exists()) == (3, 1, False)
+    assert "proven up to gamma" in err and "more may follow" in out
+    assert out.endswith(f"\n{proof}: not written: a certificate proves all regions\n")
 
 
 @pytest.mark.parametrize(
