@@ -415,7 +415,7 @@ def test_rows_that_are_finished_when_the_time_is_up_are_shown(capsys, monkeypatc
     checks = itertools.count()
     monkeypatch.setattr(Deadline, "left", property(lambda self: 2 - next(checks)))
     code, out, err = run(capsys, monkeypatch, *words, "9", "--json")
-    assert (code, err.count("\n")) == (3, 1) and "stopped after" in err
+    assert (code, err.count("\n")) == (3, 1) and "stopped: the limit" in err
     assert 0 < len(json.loads(out)["rows"]) < 8
     monkeypatch.undo()
     code, out, err = run(capsys, monkeypatch, *words, "1e-9")

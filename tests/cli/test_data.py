@@ -110,5 +110,5 @@ def test_regions_are_shown_where_the_time_runs_out_for_intervals(
         assert (code, out) == (3, alone)
         assert err.splitlines()[-1].startswith("qdecay: data.csv: stopped")
         assert err.endswith(
-            " s; the regions are complete, without intervals; raise --max-seconds\n"
+            " s was reached; the regions are complete, without intervals; raise --max-seconds\n"
         )

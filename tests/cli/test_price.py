@@ -105,7 +105,7 @@ def test_it_starts_where_one_says(capsys, monkeypatch, tmp_path: Path) -> None:
         (["--force"], "--force requires --plot"),
         (["--plot", "price.txt"], "price.txt"),
         (["--max-seconds", "0"], "--max-seconds must be > 0"),
-        (["--max-seconds", "1e-6"], "stopped after"),
+        (["--max-seconds", "1e-6"], "stopped: the limit"),
     ],
 )
 def test_wrong_input_gets_one_line(capsys, monkeypatch, arguments: list[str], message: str) -> None:

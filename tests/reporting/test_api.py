@@ -205,7 +205,7 @@ def test_every_part_of_a_page_ends_with_its_time(name: str, monkeypatch) -> None
     monkeypatch.setattr(api, part, timed)
     function(LAKE, max_seconds=1e6, **arguments)
     assert limits == [1e6]
-    with pytest.raises(qdecay.BudgetExceeded, match="stopped after"):
+    with pytest.raises(qdecay.BudgetExceeded, match="stopped: the limit"):
         function(LAKE, max_seconds=1e-9, **arguments)
 
 
@@ -227,7 +227,7 @@ def test_a_page_that_takes_too_long_is_not_written(
     monkeypatch.chdir(tmp_path)
     code, out, err = run(capsys, monkeypatch, *words, "--max-seconds", "1e-9")
     assert (code, out, err.count("\n"), list(tmp_path.iterdir())) == (2, "", 1, [])
-    assert err.startswith(f"qdecay: {LAKE}: stopped after")
+    assert err.startswith(f"qdecay: {LAKE}: stopped: the limit")
     assert err.endswith(f"; raise --max-seconds{more}\n")
 
 
