@@ -24,6 +24,7 @@ from qdecay.errors import BudgetExceeded
 _started: ContextVar[float | None] = ContextVar("started", default=None)
 _RETRY_SECONDS = 1.0  # seconds: the first interrupt may have been lost
 _UNNOTICED_SECONDS = 0.01  # seconds until one counts as lost
+_WORTH_SAYING_SECONDS = 1.0  # seconds beyond a limit that the user should hear of
 
 
 class Deadline:
@@ -61,8 +62,9 @@ class Deadline:
 
     def exceeded(self, known: str = "", best: Any = None) -> BudgetExceeded:
         """Return the error, with what is known so far."""
-        digits = ".1f" if self.spent >= 1 else ".2g"
-        text = f"stopped after {self.spent:{digits}} s of {self.max_seconds:g} s"
+        text = f"stopped: the limit of {self.max_seconds:g} s was reached"
+        if self.left < -_WORTH_SAYING_SECONDS:
+            text += f", in a step that ended after {self.spent:.1f} s"
         return BudgetExceeded(f"{text}; {known}" if known else text, best)
 
 

@@ -15,6 +15,7 @@ from fractions import Fraction
 from qdecay._support.checks import RationalLike, RealLike, exact, whole
 from qdecay._support.deadline import Deadline, in_time
 from qdecay._support.progress import OnProgress, Progress, reporting
+from qdecay._support.result import counted
 from qdecay._support.shown import shown_decimal
 from qdecay.certified.pairs import pairs_of_model
 from qdecay.certified.result import LAST, CertifiedBracket, CertifiedRegions, NearTie
@@ -77,9 +78,9 @@ def certified_policy_regions(
         except BudgetExceeded as limit:
             if search is None:
                 raise BudgetExceeded(f"{limit}; nothing is known right of gamma = 0") from None
-            best = replace(found or _assembled(search, mdp, start), stopped="the time was up")
+            best = replace(found or _assembled(search, mdp, start), stopped="time ran out")
             up_to = f"proven up to gamma = {shown_decimal(float(search.x), 12)}"
-            text = f"{len(search.brackets)} brackets found, {up_to}"
+            text = f"{counted(len(search.brackets), 'bracket')} found, {up_to}"
             raise BudgetExceeded(f"{limit}; {text}", best) from None
 
 

@@ -74,7 +74,7 @@ class Search:
         """`report` receives the position of the search and the number of brackets found.
 
         Raises:
-            BudgetExceeded: the time was up before the sets right of 0 were known.
+            BudgetExceeded: time ran out before the sets right of 0 were known.
         """
         self.model, self.width, self.to = model, width, to
         self._deadline, self._report = deadline, report

@@ -1,7 +1,8 @@
 """The entry point of the command line: it parses, calls the library, prints and exits.
 
 0: done, and what was compared agrees. 1: it ran, and something disagrees. 2: the input or the usage
-is wrong; one line on standard error says how. 3: it ran, and the answers leave the question open.
+is wrong, or time runs out without an answer; one line on standard error says how. 3: it ran, and
+the question is left open, or time runs out and part of the answer is shown.
 130: interrupted with Ctrl-C; 143, 129: stopped by SIGTERM or SIGHUP, in the same way.
 """
 

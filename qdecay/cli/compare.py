@@ -117,9 +117,9 @@ def compare(
     as far apart as agents that average.
 
     The verdict is undecided, exit code 3, if training would take more than --max-steps or
-    --max-seconds, which is forecast before anything starts, or if the interval stays wider than
-    --width or half the distance to the next change. There is no forecast for a learner of your own:
-    when time is up it is stopped, exit code 2.
+    --max-seconds, which is forecast before it starts, or if the interval stays wider than --width
+    or half the distance to the next change. When --max-seconds runs out before the forecast, or
+    while a learner of your own trains, for which there is none, that row is missing: exit code 2.
 
     SARSA and Expected SARSA learn the values of a policy that explores: they are compared with the
     epsilon-soft model. For an environment without a table there is no exact answer to compare with.

@@ -16,6 +16,7 @@ from qdecay.cli.standard_streams import documents_only
 from qdecay.errors import BudgetExceeded, InputError, input_errors
 
 if TYPE_CHECKING:
+    from qdecay._support.deadline import Deadline
     from qdecay.model.source import Source
 
 
@@ -236,7 +237,11 @@ def part_of(limit: BudgetExceeded, kind: Any) -> Any:
 
 @contextmanager
 def budget(source: str, max_seconds: float | None, instead: str = "") -> Iterator[None]:
-    """Limit the time, including reading; report which model took too long, and an alternative."""
+    """Limit the time, including reading; report which model took too long, and what to do.
+
+    Args:
+        instead: what else takes less time, besides a higher limit.
+    """
     from qdecay._support.deadline import time_limit
 
     check_seconds(max_seconds)
@@ -244,4 +249,24 @@ def budget(source: str, max_seconds: float | None, instead: str = "") -> Iterato
         with time_limit(max_seconds):
             yield
     except BudgetExceeded as error:
-        raise BudgetExceeded(f"{source}: {error}{instead}", error.best) from error
+        # Without a limit it was memory that ran out.
+        remedies = ["raise --max-seconds"] * (max_seconds is not None) + [instead] * bool(instead)
+        text = "; ".join([f"{source}: {error}", *[", or ".join(remedies)] * bool(remedies)])
+        raise BudgetExceeded(text, error.best) from error
+
+
+@contextmanager
+def known_before(deadline: Deadline, best: Any, known: str) -> Iterator[None]:
+    """Let `part_of` show `best`, which is complete, where the time runs out for more.
+
+    Raises:
+        BudgetExceeded: with `best`; it says in the words of `known` what is missing.
+    """
+    from qdecay._support.deadline import in_time
+
+    try:
+        with in_time(deadline):
+            yield
+    except BudgetExceeded as limit:
+        why = str(limit).partition("; ")[0]  # what follows is about a part of what is missing
+        raise BudgetExceeded(f"{why}; {known}", best) from None

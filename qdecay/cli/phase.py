@@ -37,7 +37,7 @@ def phase(
 
     The learned threshold, with its 95 % interval, is the gamma at which half of the trainings
     choose the action that is best right of the break-even gamma, by a logistic fit. An unfinished
-    sweep shows what is stored so far. When --max-seconds are over, the first models are shown, exit
+    sweep shows what is stored so far. When --max-seconds runs out, the first models are shown, exit
     code 3.
 
     \b

@@ -18,10 +18,12 @@ from qdecay.cli.options import (
     Resamples,
     budget,
     check_plot,
+    known_before,
+    part_of,
     reads_source,
 )
 from qdecay.cli.standard_streams import print_json
-from qdecay.errors import InputError, input_errors
+from qdecay.errors import BudgetExceeded, InputError, input_errors
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -30,8 +32,10 @@ if TYPE_CHECKING:
     from qdecay.model.mdp import MDP
     from qdecay.model.source import Source
     from qdecay.pricing.certified_price import CertifiedPrice
+    from qdecay.pricing.learned import LearnedPrice
     from qdecay.pricing.line_price import LinePrice
-    from qdecay.pricing.result import GammaPrice, JudgedRegions, Price, PricedPoint
+    from qdecay.pricing.resampled import ResampledPrice
+    from qdecay.pricing.result import GammaPrice, JudgedRegions, Price, PricedGamma, PricedPoint
 
 app = typer.Typer()
 
@@ -118,7 +122,8 @@ def price(
     is 3 where near ties or an early end leave the price open.
 
     With --resamples, the policies that are optimal for the data are judged in other models that
-    might have produced it.
+    might have produced it. When --max-seconds runs out for --resamples or --learn, the price is
+    shown without it, exit code 3.
 
     \b
     Examples:
@@ -216,30 +221,49 @@ def _of_gammas(
     from qdecay.pricing.learned import learned_price
     from qdecay.pricing.price import price as find
     from qdecay.pricing.resampled import resampled_of
+    from qdecay.pricing.result import Price
 
     learned = resampled = None
     is_open, certified = False, common.method == "certified"
+    found: Price | CertifiedPrice
     within = "(0, 1)" if certified else "[0, 1]"
     gammas, source = [] if gamma is None else _numbers(gamma, "gamma", within), common.source
-    instead = "; raise --max-seconds" + ", or use --method certified" * (not certified)
-    with budget(source.text, common.max_seconds, instead):
-        mdp, start = common.model()
-        found: Price | CertifiedPrice
-        with input_errors(f"{source.text}: "):
-            if certified:
-                found = find(mdp, common.judge, method="certified", start=start, **common.search)
-                is_open = not found.certified_regions.is_complete
-            else:
+    others = certified or training is not None or resamples is not None
+    instead = "" if others else "use --method certified"
+    picked: list[PricedGamma] = []
+    try:
+        with budget(source.text, common.max_seconds, instead):
+            mdp, start = common.model()
+            with input_errors(f"{source.text}: "):
                 # Before the long search: a model without counts is refused.
                 drawn = None if resamples is None else draws(mdp, resamples)
-                deadline = Deadline(common.max_seconds)
-                found = exact = find(mdp, common.judge, start=start, **common.search)
+                deadline, search = Deadline(common.max_seconds), {"start": start, **common.search}
+                if certified:
+                    found = find(mdp, common.judge, method="certified", **search)
+                    is_open = not found.certified_regions.is_complete
+                else:
+                    found = exact = find(mdp, common.judge, **search)
+                picked.extend(found.at(each) for each in gammas)
                 if training is not None:
-                    limits: dict[str, Any] = {"max_seconds": common.max_seconds, "progress": True}
-                    learned = learned_price(exact, gammas or None, **training, **limits)
+                    training |= {"max_seconds": common.max_seconds, "progress": True}
+                    with known_before(deadline, exact, "the price is complete, without agents"):
+                        learned = learned_price(exact, gammas or None, **training)
                 if drawn is not None:
-                    resampled = resampled_of(exact, gammas, drawn, deadline, progress=True)
-            picked = [found.at(each) for each in gammas]
+                    with known_before(deadline, exact, "the price is complete, without intervals"):
+                        resampled = resampled_of(exact, gammas, drawn, deadline, progress=True)
+    except BudgetExceeded as limit:
+        found, is_open = part_of(limit, Price), True
+    _print_price(common, found, picked, learned, resampled)
+    return 3 if is_open else 0
+
+
+def _print_price(
+    common: _Common,
+    found: Price | CertifiedPrice,
+    picked: list[PricedGamma],
+    learned: LearnedPrice | None,
+    resampled: ResampledPrice | None,
+) -> None:
     common.draw(found, picked)
     more: dict[str, Any] = {"gammas": [row.body() for row in picked]} if picked else {}
     if learned is not None:
@@ -249,7 +273,6 @@ def _of_gammas(
     if not common.document(found, more):
         price_tables.print_price(found, picked, learned, resampled, common.digits)
         common.name_plot()
-    return 3 if is_open else 0
 
 
 def _of_line(common: _Common, over: str, gamma: str | None, at: str | None) -> None:
@@ -264,7 +287,7 @@ def _of_line(common: _Common, over: str, gamma: str | None, at: str | None) -> N
         discount = exact(gamma, "gamma", "[0, 1]")
     values = [] if at is None else _numbers(at, "at", None)
     source, name = common.source, over.partition("=")[0]
-    with budget(source.text, common.max_seconds, "; raise --max-seconds"):
+    with budget(source.text, common.max_seconds):
         mdp, start = common.model()
         others = {key: value for key, value in source.options.items() if key != name}
         line = line_of(replace(source, options=others), over)

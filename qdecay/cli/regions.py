@@ -18,6 +18,7 @@ from qdecay.cli.options import (
     Over,
     Resamples,
     budget,
+    known_before,
     part_of,
     reads_source,
 )
@@ -40,9 +41,8 @@ app = typer.Typer()
 
 _Found = TypeVar("_Found", "PolicyRegions", "LineRegions")
 _DIGITS = 10
-_IN_FLOATS = "; `qdecay regions --numeric` follows the changes in floating point"
-_FEWER = "; `--first N` stops after the first N points, and shows them"
-_INSTEAD = f"; `qdecay regions --certified` proves brackets around the changes{_IN_FLOATS}"
+_IN_FLOATS = "follow the changes in floating point with `qdecay regions --numeric`"
+_INSTEAD = f"prove brackets with `qdecay regions --certified`, or {_IN_FLOATS}"
 
 
 @app.command()
@@ -112,7 +112,7 @@ def regions(
 
     A touch is a gamma where one more action is optimal at that point only. --resamples solves other
     data that the same world might have produced, and says how well the data settles the gammas of
-    the start. When --max-seconds end a search, what is proven by then is shown, exit code 3.
+    the start. When --max-seconds runs out, what is proven by then is shown, exit code 3.
 
     For models too large for exact arithmetic: --certified finds brackets outside of which the
     optimal actions of every state are proven; the exit code is 3 if it cannot distinguish actions
@@ -164,14 +164,17 @@ def regions(
         if at is not None:
             problem, found = _solve_line(source, over, to, at, first, max_seconds)
         else:
-            problem, found, resampled = _solve(source, first, max_seconds, resamples, workers)
+            instead = "" if certificate or resamples or first else _INSTEAD
+            problem, found, resampled = _solve(
+                source, first, max_seconds, resamples, workers, instead
+            )
     except BudgetExceeded as limit:
-        if certificate is not None or resamples is not None:
-            raise
         found, early = part_of(limit, PolicyRegions | LineRegions), True
         problem = found.line if isinstance(found, LineRegions) else found.mdp
     statement = None
-    if certificate is not None:
+    if certificate is not None and early:
+        statement = "not written: a certificate proves all regions"
+    elif certificate is not None:
         statement = write_certificate(source.text, problem, found, certificate, check=not no_check)
     if as_json:
         document = found.to_json(source.text)
@@ -221,7 +224,7 @@ def _solve_line(
     from qdecay.model.line import ModelLine
     from qdecay.model.line_of_source import line_of
 
-    with budget(source.text, max_seconds, "" if first else _FEWER):
+    with budget(source.text, max_seconds):
         if over is not None:
             line = line_of(source, over)
         else:
@@ -346,12 +349,13 @@ def _solve(
     max_seconds: float | None,
     resamples: int | None,
     workers: int | None,
+    instead: str,
 ) -> tuple[MDP, PolicyRegions, ResampledBreakpoints | None]:
     from qdecay._support.deadline import Deadline
     from qdecay.exact.regions import policy_regions
     from qdecay.exact.resampled import draws, resampled_of, state_of
 
-    with budget(source.text, max_seconds, _INSTEAD):
+    with budget(source.text, max_seconds, instead):
         mdp = source.mdp()
         limits: Any = {"max_seconds": max_seconds, "progress": True}
         if first is not None:
@@ -364,4 +368,5 @@ def _solve(
             state, drawn = state_of(mdp, None), draws(mdp, resamples)
         deadline = Deadline(max_seconds)
         found = policy_regions(mdp, **limits)
-        return mdp, found, resampled_of(found, state, drawn, deadline, progress=True)
+        with known_before(deadline, found, "the regions are complete, without intervals"):
+            return mdp, found, resampled_of(found, state, drawn, deadline, progress=True)

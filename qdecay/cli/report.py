@@ -39,7 +39,6 @@ MaxSteps = Annotated[
 ]
 _MAX_STEPS = 10_000_000
 _MAX_SECONDS = 60.0
-_INSTEAD = "; --exact-only trains no agents"
 
 
 @app.command()
@@ -88,7 +87,8 @@ def report(
 
     check_output(output, PAGES, force=force)
     trainings = None if exact_only else _trainings(seeds, seed, learner, max_steps)
-    with budget(_named(source), max_seconds, _INSTEAD * (trainings is not None)):
+    trains = trainings is not None and method == "exact"
+    with budget(_named(source), max_seconds, "train no agents with --exact-only" * trains):
         page = page_of(
             source,
             dash="--",

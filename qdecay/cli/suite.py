@@ -184,7 +184,7 @@ def learn_curve(
     next to the 2^(n+1) - 2 steps that a uniformly random walk needs on average to collect the large
     reward once.
 
-    When --max-seconds are over, the rows that are finished are shown, exit code 3.
+    When --max-seconds runs out, the rows that are finished are shown, exit code 3.
 
     There are four kinds of exploration: random; epsilon-greedy, with epsilon 1/10; optimistic, from
     the largest possible return; and epsilon-greedy with exploring starts, in any state, where

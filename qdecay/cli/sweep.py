@@ -83,7 +83,7 @@ def run(
 
     Every batch of cells is stored as it finishes. However the run ends, the same command resumes
     it, with the same rows. The exit code is 1 if cells are missing because they crash every worker
-    that tries them, and 3 if --max-seconds end it. --backend dask and ray use an existing cluster
+    that tries them, and 3 if --max-seconds runs out. --backend dask and ray use an existing cluster
     with the same packages.
 
     \b

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from qdecay._support.deadline import Deadline, in_time
 from qdecay._support.progress import OnProgress, Progress, reporting
+from qdecay._support.result import counted
 from qdecay._support.shown import shown_decimal
 from qdecay._support.viewed import Plotted
 from qdecay.errors import BudgetExceeded
@@ -210,6 +211,6 @@ def line_regions(
             raise BudgetExceeded(f"{limit}; nothing is known right of the low end") from None
         reached = proven_to(walk, events, max_breakpoints)
         proven = f"proven up to {p.name} = {shown_decimal(value_at(reached), 12)}"
-        message = f"{limit}; {len(events)} points found, {proven}"
+        message = f"{limit}; {counted(len(events), 'point')} found, {proven}"
         raise BudgetExceeded(message, assembled(walk, reached, None)) from None
     return assembled(walk, AlgebraicNumber.of(1), at_high)

@@ -286,7 +286,7 @@ def policy_regions(
             raise BudgetExceeded(f"{limit}; nothing is known right of gamma = 0") from None
         reached = proven_to(walk, events, max_breakpoints)
         proven = f"proven up to gamma = {shown_decimal(reached, 12)}"
-        message = f"{limit}; {len(events)} points found, {proven}"
+        message = f"{limit}; {counted(len(events), 'point')} found, {proven}"
         raise BudgetExceeded(message, _assembled(mdp, start, walk, events, reached, None)) from None
     return _assembled(mdp, start, walk, events, AlgebraicNumber.of(1), at_one)
 

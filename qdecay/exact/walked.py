@@ -321,7 +321,8 @@ def events_of(
     with closing(walk.run()) as run:
         for event in run:
             if most is not None and len(events) == most:
-                raise BudgetExceeded(f"more than {most} breakpoints and touches")
+                which = counted(most, "breakpoint or touch", "breakpoints and touches")
+                raise BudgetExceeded(f"more than {which}")
             events.append(event)
             if report is not None:  # decimals take time
                 text = f"points found: {len(events)}, up to {shown(event.x)}"

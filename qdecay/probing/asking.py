@@ -41,6 +41,7 @@ class Asking:
         until: as `probe` takes it.
         seed: of the probe.
         left: how many more trainings may be spent.
+        timed_out: whether time ran out first.
     """
 
     points: list[Point]
@@ -49,6 +50,7 @@ class Asking:
     until: Until
     seed: int
     left: int
+    timed_out: bool = False
     _next_look: int = 1
 
     def ask(self, ask: Ask, deadline: Deadline, workers: int) -> list[Point]:
@@ -60,6 +62,7 @@ class Asking:
             size = len(waiting) if deadline.max_seconds is None else workers
             for first in range(0, len(waiting), size):
                 if self.left < began and deadline.left < 0:
+                    self.timed_out = True
                     return self.points
                 batch = waiting[first : first + size]
                 questions = [self._question(i, at_ends) for i in batch]

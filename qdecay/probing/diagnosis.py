@@ -104,12 +104,14 @@ class Case:
         told: the configured gamma, or None.
         tolerance: requested half-width of the interval of log gamma.
         posterior: of every hypothesis.
+        timed_out: whether time ran out before the asking was done.
     """
 
     points: Sequence[Point]
     told: float | None
     tolerance: float
     posterior: Posterior
+    timed_out: bool = False
 
     @cached_property
     def gamma(self) -> Interval | None:
@@ -340,8 +342,11 @@ def _or(clauses: Sequence[str]) -> str:
 def _missing(case: Case) -> str:
     """Say what keeps the verdict from being True or False."""
     if case.gamma is not None and not case.measured:
-        asked = case.tolerance * (case.gamma[1] or 1.0)
-        return f"allow more trainings to narrow it to {asked:.1g}, as asked"
+        width = case.tolerance * (case.gamma[1] or 1.0)
+        remedy = "time ran out: raise max_seconds" if case.timed_out else "allow more trainings"
+        return f"{remedy} to narrow it to {width:.1g}"
+    if case.timed_out:
+        return f"time ran out: raise max_seconds; {_open(case)}"
     if case.posterior.best.name in (CONFIGURED, EXPONENTIALS) and case.known:
         return "they differ by less than the tolerance: choose a smaller one"
     return _open(case)

@@ -144,7 +144,14 @@ def probe(
         times = f"{counted(len(memory.failed), 'training')} failed, repeated with another seed"
         note(f"{times}; the last: {memory.failed[-1]}")
     return DiscountProfile(
-        agent, gamma, tuple(points), expected, wanted, memory.taken, len(memory.failed)
+        agent,
+        gamma,
+        tuple(points),
+        expected,
+        wanted,
+        memory.taken,
+        len(memory.failed),
+        asking.timed_out,
     )
 
 

@@ -31,6 +31,7 @@ class DiscountProfile(Result, Plotted):
         tolerance: target half-width of the interval of the log discount per step.
         from_store: how many answers were taken from a store; ignored when profiles are compared.
         failed: how many trainings failed and were repeated with another seed.
+        timed_out: whether max_seconds ran out before all was asked.
     """
 
     SCHEMA: ClassVar[str] = "qdecay.probe/2"
@@ -42,6 +43,7 @@ class DiscountProfile(Result, Plotted):
     tolerance: float
     from_store: int = field(default=0, compare=False)
     failed: int = field(default=0, compare=False)
+    timed_out: bool = field(default=False, compare=False)
 
     def _shown(self) -> str:
         return f"{self.agent}: {self.verdict}, {counted(self.trainings, 'training')}"
@@ -60,7 +62,7 @@ class DiscountProfile(Result, Plotted):
     @cached_property
     def _case(self) -> Case:
         posterior = weigh(self.points, self.told, self.tolerance)
-        return Case(self.points, self.told, self.tolerance, posterior)
+        return Case(self.points, self.told, self.tolerance, posterior, self.timed_out)
 
     @cached_property
     def _diagnosis(self) -> Diagnosis:

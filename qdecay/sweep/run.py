@@ -48,7 +48,7 @@ class Finished(Result):
 
     @property
     def left(self) -> int:
-        """How many the same run would go on to: 0, unless its time was up."""
+        """How many the same run would go on to: 0, unless its time ran out."""
         return self.cells - self.trained - self.before - len(self.fatal)
 
     def _shown(self) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import re
 import sys
 import time
 import weakref
@@ -26,6 +27,16 @@ def test_what_is_called_in_time_ends_in_time() -> None:
     assert Deadline().rest is None
     with time_limit(100):
         assert Deadline(100).rest == 100
+
+
+def test_the_error_names_the_limit_and_a_step_that_overran_it() -> None:
+    """What was spent is news only where it is much more."""
+    late = Deadline(0.5)
+    late.started -= 0.7
+    assert str(late.exceeded("more")) == "stopped: the limit of 0.5 s was reached; more"
+    late.started -= 7.9
+    after = r", in a step that ended after 8\.\d s"
+    assert re.fullmatch(rf"stopped: the limit of 0\.5 s was reached{after}", str(late.exceeded()))
 
 
 class Thing:

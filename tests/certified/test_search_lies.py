@@ -257,4 +257,4 @@ def test_a_search_cut_short_says_nothing_false(case: str, monkeypatch: pytest.Mo
                     ends.add(limit.best.stopped)
             else:
                 break
-    assert most > 50 and ends == {"the time was up"}
+    assert most > 50 and ends == {"time ran out"}

@@ -259,6 +259,17 @@ def test_each_command_has_examples_that_it_would_take(capsys, monkeypatch, comma
         assert {w for w in example.split() if re.match("--?[a-z]", w)} <= known
 
 
+def test_the_docs_name_every_command_that_exits_with_3(capsys, monkeypatch) -> None:
+    """The help of a command says when its exit code is 3; the table lists exactly these."""
+    formats = Path(__file__).parents[2].joinpath("docs", "formats.md").read_text(encoding="utf-8")
+    rows = {line[2]: line for line in formats.splitlines() if re.match(r"\| \d \|", line)}
+    for command in commands():
+        text = " ".join(run(capsys, monkeypatch, *command.split(), "--help")[1].split())
+        ends_with_3 = re.search(r"exit code (is )?3|The exit code is [^.]* 3 (if|where)", text)
+        assert bool(ends_with_3) == bool(re.search(rf"`{command}[` ]", rows["3"])), command
+    assert "`--max-seconds` runs out" in rows["2"] and "`--max-seconds` runs out" in rows["3"]
+
+
 COMPLETION = {
     "bash": {"COMP_WORDS": "qdecay {}", "COMP_CWORD": "{n}"},
     "zsh": {"_TYPER_COMPLETE_ARGS": "qdecay {}"},
@@ -404,7 +415,7 @@ def test_rows_that_are_finished_when_the_time_is_up_are_shown(capsys, monkeypatc
     checks = itertools.count()
     monkeypatch.setattr(Deadline, "left", property(lambda self: 2 - next(checks)))
     code, out, err = run(capsys, monkeypatch, *words, "9", "--json")
-    assert (code, err.count("\n")) == (3, 1) and "stopped after" in err
+    assert (code, err.count("\n")) == (3, 1) and "stopped: the limit" in err
     assert 0 < len(json.loads(out)["rows"]) < 8
     monkeypatch.undo()
     code, out, err = run(capsys, monkeypatch, *words, "1e-9")

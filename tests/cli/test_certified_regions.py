@@ -163,7 +163,9 @@ def test_a_width_is_that_of_brackets(capsys, monkeypatch, tmp_path: Path, model:
 def test_a_budget_that_runs_out_names_the_next_method(capsys, monkeypatch, tmp_path: Path) -> None:
     """Exact regions lead to certified ones first, and these to numeric ones."""
     words = ["regions", "FrozenLake8x8-v1", "--max-seconds", "0.01"]
-    numeric = "`qdecay regions --numeric` follows the changes in floating point"
-    check_refused(capsys, monkeypatch, tmp_path, [*words, "--certified"], numeric)
-    both = f"`qdecay regions --certified` proves brackets around the changes; {numeric}"
+    numeric = "or follow the changes in floating point with `qdecay regions --numeric`\n"
+    one = f"; raise --max-seconds, {numeric}"
+    check_refused(capsys, monkeypatch, tmp_path, [*words, "--certified"], one)
+    certified = "prove brackets with `qdecay regions --certified`"
+    both = f"; raise --max-seconds, or {certified}, {numeric}"
     check_refused(capsys, monkeypatch, tmp_path, words, both)

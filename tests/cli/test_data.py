@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from shell import check_refused, run
 
 import qdecay
 from qdecay import MDP
+from qdecay.exact import resampled
 
 LOTTERY = [
     *[(0, 0, 1, 0, True)] * 8,
@@ -93,3 +95,20 @@ def test_intervals_need_a_start(data: Path, capsys, monkeypatch, command: str) -
     note, error = err.splitlines()
     assert (code, out) == (2, "") and "bare.csv: probabilities are shares of 77" in note
     assert error.startswith("qdecay: bare.csv: the model has no start state")
+
+
+def test_regions_are_shown_where_the_time_runs_out_for_intervals(
+    data: Path, capsys, monkeypatch
+) -> None:
+    """Exit code 3, in text and as a document; neither names a method that gives no intervals."""
+    whole = [run(capsys, monkeypatch, "regions", "data.csv", *more) for more in ([], ["--json"])]
+    late = partial(qdecay.policy_regions, max_seconds=1e-9)
+    monkeypatch.setattr(resampled, "policy_regions", lambda mdp, **_: late(mdp))
+    words = ("regions", "data.csv", "--resamples", "40", "--max-seconds", "1e9")
+    for more, (_, alone, _) in zip(([], ["--json"]), whole, strict=True):
+        code, out, err = run(capsys, monkeypatch, *words, *more)
+        assert (code, out) == (3, alone)
+        assert err.splitlines()[-1].startswith("qdecay: data.csv: stopped")
+        assert err.endswith(
+            " s was reached; the regions are complete, without intervals; raise --max-seconds\n"
+        )

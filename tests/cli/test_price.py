@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from pathlib import Path
 
 import pytest
 from shell import run
 
 import qdecay
+from qdecay.pricing import learned
 
 
 def test_each_region_is_priced(capsys, monkeypatch) -> None:
@@ -103,7 +105,7 @@ def test_it_starts_where_one_says(capsys, monkeypatch, tmp_path: Path) -> None:
         (["--force"], "--force requires --plot"),
         (["--plot", "price.txt"], "price.txt"),
         (["--max-seconds", "0"], "--max-seconds must be > 0"),
-        (["--max-seconds", "1e-6"], "stopped after"),
+        (["--max-seconds", "1e-6"], "stopped: the limit"),
     ],
 )
 def test_wrong_input_gets_one_line(capsys, monkeypatch, arguments: list[str], message: str) -> None:
@@ -112,6 +114,36 @@ def test_wrong_input_gets_one_line(capsys, monkeypatch, arguments: list[str], me
     assert (code, out) == (2, "")
     assert message in err
     assert err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("more", "advice"),
+    [
+        ([], "; raise --max-seconds, or use --method certified\n"),
+        (["--learn"], "; raise --max-seconds\n"),
+        (["--method", "certified"], "; raise --max-seconds\n"),
+    ],
+)
+def test_a_time_limit_advises_what_can_be_combined(
+    capsys, monkeypatch, more: list[str], advice: str
+) -> None:
+    """Agents are trained for exact prices only."""
+    words = ("price", "FrozenLake-v1", *more, "--max-seconds", "1e-6")
+    code, _, err = run(capsys, monkeypatch, *words)
+    assert code == 2 and err.endswith(advice)
+
+
+def test_the_price_is_shown_where_the_time_runs_out_for_agents(capsys, monkeypatch) -> None:
+    """Exit code 3, in text and as a document: the price that takes no agents."""
+    words = ("price", "FrozenLake-v1", "--gamma", "0.9")
+    late = partial(qdecay.learned_price, max_seconds=1e-9)
+    monkeypatch.setattr(learned, "learned_price", lambda price, *_, **__: late(price))
+    for more in ([], ["--json"]):
+        _, alone, _ = run(capsys, monkeypatch, *words, *more)
+        code, out, err = run(capsys, monkeypatch, *words, *more, "--learn", "--max-seconds", "1e9")
+        assert (code, out, err.count("\n")) == (3, alone, 1)
+        assert err.startswith("qdecay: FrozenLake-v1: stopped")
+        assert err.endswith("; the price is complete, without agents; raise --max-seconds\n")
 
 
 def test_a_total_without_end_offers_the_average(capsys, monkeypatch) -> None:

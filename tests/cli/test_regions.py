@@ -17,6 +17,7 @@ from models import two_state_puterman
 from shell import check_refused, run
 
 from qdecay._support.deadline import Deadline
+from qdecay._support.result import counted
 from qdecay.exact.proof import certificate as writer
 from qdecay.exact.proof import over_gamma
 from qdecay.exact.proof import verify as checker
@@ -109,6 +110,7 @@ def test_what_is_proven_when_the_time_is_up_is_shown(capsys, monkeypatch, words:
     """Exit code 3, in text and as a document: the beginning of what a whole search finds."""
     words = ["regions", *words, "--max-seconds", "1e9"]
     key = "brackets" if "--certified" in words else "breakpoints"
+    noun = "bracket" if "--certified" in words else "point"
     checks = time_up_at(monkeypatch, math.inf)
     whole = json.loads(run(capsys, monkeypatch, *words, "--json")[1])
     last = 0.9 * next(checks)
@@ -118,25 +120,26 @@ def test_what_is_proven_when_the_time_is_up_is_shown(capsys, monkeypatch, words:
     some = len(document[key])
     assert code == 3 and 0 < some <= len(whole[key]) and document[key] == whole[key][:some]
     assert Fraction(document["proven_to"]) < 1
-    assert (err.startswith(f"qdecay: {words[1]}: stopped after"), err.count("\n")) == (True, 1)
-    assert f"; {some} {key.replace('breakp', 'p')} found, proven up to" in err
+    assert (err.startswith(f"qdecay: {words[1]}: stopped: the limit"), err.count("\n")) == (True, 1)
+    assert f"; {counted(some, noun)} found, proven up to" in err
     time_up_at(monkeypatch, last)
     code, out, _ = run(capsys, monkeypatch, *words, "--states")
     assert code == 3
-    assert "more may follow" in out or "where the search ended: the time was up" in out
+    assert "more may follow" in out or "where the search ended: time ran out" in out
     time_up_at(monkeypatch, 1)
     code, out, err = run(capsys, monkeypatch, *words, "--states")
     assert (code, out, err.count("\n")) == (2, "", 1)
 
 
 def test_a_proof_of_a_part_is_not_written(capsys, monkeypatch, tmp_path: Path) -> None:
-    """A certificate is of all regions."""
+    """A certificate is of all regions; those found by then are shown."""
     proof = tmp_path / "proof.json"
     words = ["regions", "FrozenLake-v1", "--max-seconds", "1e9", "--certificate", str(proof)]
     time_up_at(monkeypatch, 20)
     code, out, err = run(capsys, monkeypatch, *words)
-    assert (code, out, err.count("\n"), proof.exists()) == (2, "", 1, False)
-    assert "proven up to gamma" in err
+    assert (code, err.count("\n"), proof.exists()) == (3, 1, False)
+    assert "proven up to gamma" in err and "more may follow" in out
+    assert out.endswith(f"\n{proof}: not written: a certificate proves all regions\n")
 
 
 @pytest.mark.parametrize(
@@ -425,7 +428,7 @@ WRONG: list[tuple[list[str], str]] = [
     (["regions", "FrozenLake-v1", "--digits", "0"], "--digits"),
     (["regions", "FrozenLake-v1", "--max-seconds", "0"], "--max-seconds must be > 0, got 0"),
     (["regions", "FrozenLake-v1", "--max-seconds", "nan"], "--max-seconds must be > 0, got nan"),
-    (["regions", "FrozenLake-v1", "--max-seconds", "1e-9"], "stopped after"),
+    (["regions", "FrozenLake-v1", "--max-seconds", "1e-9"], "stopped: the limit"),
     (["regions", "FrozenLake-v1", "--certificate", "no/p.json"], "the folder no does not exist"),
     (["regions", "FrozenLake-v1", "--certificate", ".", "--force"], "is a folder"),
     (["regions", "FrozenLake-v1", "--force"], "--force requires --certificate"),
@@ -434,7 +437,7 @@ WRONG: list[tuple[list[str], str]] = [
     (["regions", "FrozenLake-v1", "--workers", "2", "--first", "1"], "cannot be combined"),
     (["regions", "FrozenLake-v1", "--workers", "2", "--numeric"], "cannot be combined"),
     (["blackwell", "nope"], "nope: neither a file"),
-    (["blackwell", "FrozenLake-v1", "--max-seconds", "1e-9"], "stopped after"),
+    (["blackwell", "FrozenLake-v1", "--max-seconds", "1e-9"], "stopped: the limit"),
     (["verify", "none.json"], "none.json: cannot be read"),
     (["verify"], "Missing argument"),
 ]

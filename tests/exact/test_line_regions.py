@@ -19,6 +19,7 @@ from models import howard_taxicab, two_state_puterman
 from number_field import Field
 
 from qdecay import MDP, BudgetExceeded, ModelLine, policy_regions
+from qdecay._support.result import counted
 from qdecay.exact.algebra.number import AlgebraicNumber
 from qdecay.exact.algebra.polynomial import to_fmpq
 from qdecay.exact.line_regions import LineBreakpoint, LineRegions
@@ -513,7 +514,7 @@ def test_limits_leave_what_is_proven() -> None:
     found = policy_regions(line, gamma=1)
     for most in range(8):
         with pytest.raises(
-            BudgetExceeded, match=f"{most} points found, proven up to living = "
+            BudgetExceeded, match=f"; {counted(most, 'point')} found, proven up to living = "
         ) as stop:
             policy_regions(line, gamma=1, max_breakpoints=most)
         part = stop.value.best

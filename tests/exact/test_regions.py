@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import math
+import re
 from fractions import Fraction
 from typing import Any
 
@@ -17,6 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from threadpoolctl import threadpool_info, threadpool_limits
 
+from qdecay._support.deadline import Deadline
 from qdecay._support.progress import Progress
 from qdecay.errors import BudgetExceeded
 from qdecay.exact.algebra.number import AlgebraicNumber, isolate_roots
@@ -28,6 +30,7 @@ from qdecay.exact.regions import PolicyRegions, policy_regions
 from qdecay.exact.solver.gamma_axis import GammaAxis
 from qdecay.exact.solver.point import proposed_policy
 from qdecay.exact.solver.rational_model import RationalModel
+from qdecay.exact.solver.rewards_ahead import afford
 from qdecay.exact.solver.walk import Walk
 from qdecay.model.mdp import MDP
 from qdecay.planning import policy_iteration
@@ -523,6 +526,21 @@ def test_breakpoints_of_the_start_and_of_reached_states():
     assert "1/3" in names
     with pytest.raises(ValueError, match="start"):
         policy_regions(model(rows, start=None)).start_breakpoints()
+
+
+def test_a_step_that_is_not_begun_says_what_it_needs() -> None:
+    """A polynomial that would take longer than the limit; less than 1 s is not "0 s"."""
+    lake = RationalModel(MDP.from_env(gym.make("FrozenLake-v1")))
+    for limit in (50, 0.5):
+        words = int(1e5 * limit)
+        with pytest.raises(BudgetExceeded) as caught:
+            afford(lake, Deadline(limit), 52, 16, words)
+        text = re.fullmatch(
+            rf"stopped: one exact polynomial of degree up to 26 needs about (.+) s, more than is "
+            rf"left of the limit of {limit} s",
+            str(caught.value),
+        )
+        assert text is not None and float(text[1]) > limit
 
 
 def test_running_out_of_points_hands_over_the_proven_part():

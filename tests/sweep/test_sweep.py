@@ -184,7 +184,8 @@ def test_a_run_whose_time_is_up_keeps_what_is_stored(tmp_path: Path, undisturbed
 
     store, sweep = tmp_path / "r.db", sweep_of(LONG)
     message = (
-        r"^stopped after .* s of 0\.5 s; [\d,]+ of 200 cells are stored; run it again to go on$"
+        r"^stopped: the limit of 0\.5 s was reached; [\d,]+ of 200 cells are stored; "
+        r"run it again to go on$"
     )
     with pytest.raises(BudgetExceeded, match=message) as caught:
         sweep.run(store, backend="here", max_seconds=0.5, progress=slow)

@@ -65,8 +65,8 @@ def afford(model: RationalModel, deadline: Deadline, count: int, live: int, word
     products = count * model.p.nnz / model.n_pairs * float(live) * words
     if (needed := products / _PRODUCTS_PER_SECOND) > deadline.left:
         raise BudgetExceeded(
-            f"one exact polynomial of degree up to {count // 2} needs about {needed:.0f} s; "
-            f"{deadline.left:.1f} s of {deadline.max_seconds:g} s are left"
+            f"stopped: one exact polynomial of degree up to {count // 2} needs about "
+            f"{needed:.2g} s, more than is left of the limit of {deadline.max_seconds:g} s"
         )
 
 
