@@ -91,7 +91,6 @@ def _frame(ax: Any, picture: MapPicture) -> None:
     found = picture.found
     ax.set_xticks(*zip(*picture.axis.ticks, strict=True))
     ax.set_yticks(*zip(*picture.value_ticks, strict=True))
-    # Small ticks where the map is exact.
     ax.set_yticks([picture.height(float(line.fixed)) for line in found.lines], minor=True)
     ax.set_xlim(0, 1)
     ax.set_ylim(0, 1)
@@ -99,6 +98,7 @@ def _frame(ax: Any, picture: MapPicture) -> None:
     name = found.parameter.name
     letter = symbol(name)
     shown = name if letter == name else f"{letter} = {name}"
+    shown += " (small marks: exact there)"
     ax.set_ylabel(wrapped(shown, points_of(ax)[1]), parse_math=False)
 
 
