@@ -199,8 +199,9 @@ class MapPicture:
         curves: list[list[Floats]] = [[np.zeros(0)] * len(group[0].breakpoints) for group in groups]
         for chain in _chains([group[0].areas for group in groups]):
             known = [point for run, k in chain for point in self._exact(groups[run], k)]
+            at, places = zip(*known, strict=True)
             for run, k in chain:
-                curves[run][k] = _smooth(*zip(*known, strict=True), found[run])
+                curves[run][k] = _smooth(at, places, found[run])
         return [
             _Run(group[0].areas, y, _uncrossed(x))
             for group, y, x in zip(groups, found, curves, strict=True)
