@@ -413,6 +413,16 @@ def test_the_gallery_covers_both_families() -> None:
     assert {name for name in gym.registry if name.startswith("qdecay/")} <= set(ids)
 
 
+def test_the_gallery_leaves_out_what_needs_a_layout(capsys, monkeypatch, tmp_path: Path) -> None:
+    """All other ids are in it: without a layout these two have nothing to show."""
+    from qdecay.reporting import gallery as module
+
+    asked: list[str] = []
+    monkeypatch.setattr(module, "write_gallery", lambda _, ids, **__: asked.extend(ids) or [])
+    assert run(capsys, monkeypatch, "gallery", "-o", str(tmp_path / "g"))[0] == 0
+    assert set(environment_ids()) - set(asked) == {"qdecay/Chain-v0", "qdecay/GridWorld-v0"}
+
+
 def test_a_gallery_is_kept_unless_forced(capsys, monkeypatch, gallery: Path) -> None:
     """Its index is there already: exit code 2, before any work."""
     before = (gallery / "index.html").read_bytes()
@@ -423,14 +433,14 @@ def test_a_gallery_is_kept_unless_forced(capsys, monkeypatch, gallery: Path) -> 
 
 
 def test_an_interrupted_gallery_has_an_index_of_what_is_done(capsys, monkeypatch, tmp_path) -> None:
-    """Ctrl-C in the third environment (one has no page): exit code 130, a card that links."""
+    """Ctrl-C in the second environment: exit code 130, a card that links."""
     from qdecay.reporting import gallery as module
 
     read, seen = module.read_chapter, []
 
     def interrupted(source, **options: Any) -> Any:
         seen.append(source.text)
-        if len(seen) > 2:
+        if len(seen) > 1:
             raise KeyboardInterrupt
         return read(source, **options)
 
