@@ -86,7 +86,7 @@ def print_line_price(found: LinePrice, picked: list[PricedValue], digits: int) -
 
 def _heading(found: JudgedRegions, along: str, digits: int) -> str:
     (start, *others) = found.starts
-    state = f"state {found.mdp.state_name(start)}"
+    state = f"state {tables.with_short_names(found.mdp).state_name(start)}"
     where = f"{len(found.starts):,} start states" if others else state
     most = found.optimum.shown(digits)
     who = "a policy with a clock" if found.judge.kind == "steps" else "the best policy"
