@@ -32,6 +32,15 @@ def one_line(message: str) -> str:
     return _cut(escaped(_cut(line, _LINE)), 2 * _LINE)
 
 
+def state_called(name: object) -> str:
+    """Return "state 3", or a name that begins with that word itself.
+
+    >>> state_called(3), state_called("home"), state_called("State 1b")
+    ('state 3', 'state home', 'State 1b')
+    """
+    return str(name) if str(name).lower().startswith("state") else f"state {name}"
+
+
 def shortened(names: Sequence[str]) -> list[str]:
     """Return names of at most 40 characters, unless that would make two of them alike.
 

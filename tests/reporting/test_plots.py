@@ -315,6 +315,18 @@ def test_a_policy_is_listed_beside_its_curve() -> None:
     assert curve.get_ydata()[-1] == pytest.approx(found.returns[-8:].mean(), abs=0.01)
 
 
+def test_a_name_that_begins_with_state_is_not_repeated() -> None:
+    """In titles of figures and on the page."""
+    rows = [(0, 0, 0, 1, 1, True), (0, 1, 1, 1, 0, False), (1, 0, 1, 1, 4, True)]
+    names = ["state number 0", "State 1"]
+    mdp = MDP.from_rows(rows, n_states=2, n_actions=2, start=0, state_names=names)
+    page = qdecay.report(mdp, exact_only=True).html
+    assert "state number 0" in page and "state state" not in page.lower()
+    regions = qdecay.policy_regions(mdp)
+    ax = new_figure(6, 3).subplots()
+    assert draw(regions, ax=ax).get_title("left") == "best in state number 0"
+
+
 def test_one_door_refuses_what_has_no_drawing() -> None:
     """And leaves no trace in pyplot."""
     with pytest.raises(TypeError, match="AlgebraicNumber has no drawing"):

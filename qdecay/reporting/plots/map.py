@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from qdecay._support.one_line import state_called
 from qdecay.exact.map_lines import Area
 from qdecay.exact.policy_map import PolicyMap
 from qdecay.reporting.map_picture import MapPicture, Point, equation, symbol
@@ -69,7 +70,7 @@ def draw_map(
     _frame(ax, picture)
     _name_curves(ax, picture, _name_areas(ax, picture, names))
     state = state_name(found.info, found.info.start or 0)
-    set_title(ax, title or titled(found.info, f"best in state {state}"))
+    set_title(ax, title or titled(found.info, f"best in {state_called(state)}"))
     return ax
 
 
