@@ -239,7 +239,7 @@ function leadSentence(chapter, index, gap) {
   if (gap === null) return `${here}there are no values to subtract.`;
   if (gap === 0) return `${here}the best action leads by 0: ${best(chapter, chapter.state, index).map((a) => chapter.data.actions[a]).join(" and ")} are worth the same, and no learner can tell them apart.`;
   const who = optimal.length > 1 ? "the best actions lead" : "the best action leads";
-  return `${here}${who} by ${threeDigits(gap)} reward units: to see which is better, a learner has to know its values better than this.`;
+  return `${here}${who} by ${threeDigits(gap)} reward units: to see which is better, a learner has to know its values more precisely than this.`;
 }
 
 function paintGap(chapter, index, gap) {
