@@ -30,6 +30,7 @@ from qdecay.reporting import colours
 from qdecay.reporting.chapter import read_chapter
 from qdecay.reporting.plots.axes import LOG_AXIS, gamma_axis, place
 from qdecay.reporting.plots.draw import draw
+from qdecay.reporting.plots.figure import Panel, panels_figure
 from qdecay.reporting.plots.probe import save_profile
 from qdecay.reporting.plots.style import filling, line_style, new_figure
 from qdecay.reporting.plots.thresholds import draw_threshold, trained
@@ -325,6 +326,29 @@ def test_a_name_that_begins_with_state_is_not_repeated() -> None:
     regions = qdecay.policy_regions(mdp)
     ax = new_figure(6, 3).subplots()
     assert draw(regions, ax=ax).get_title("left") == "best in state number 0"
+
+
+def test_twelve_curves_are_all_named(tmp_path: Path) -> None:
+    """Long names, in one column: the legend may go down beside the marks of the axis."""
+    names = [f"a long name of action {a}" for a in range(12)]
+    rows = [(0, a, 0, 1, a + 1, True) for a in range(12)]
+    mdp = MDP.from_rows(rows, n_states=1, n_actions=12, start=0, action_names=names)
+    path = tmp_path / "twelve.json"
+    mdp.save(path)
+    chapter = read_chapter(Source(str(path)))
+    figure = panels_figure([[Panel(lambda ax: draw_values(chapter, ax), 2.7)]])
+    (legend,) = (ax.get_legend() for part in figure.subfigs for ax in part.axes)
+    texts = [text.get_text() for text in legend.get_texts()]
+    assert len(texts) == 12 and not any("more" in text for text in texts)
+
+
+def test_marks_of_one_level_are_on_both_sides() -> None:
+    """Whatever gamma, -4 is earned: numbers above and below that line."""
+    rows = [(0, 0, 0, 1, -4, True), (0, 1, 1, 1, -2, False), (1, 0, 1, 1, -2, True)]
+    price = qdecay.price(MDP.from_rows(rows, n_states=2, n_actions=2, start=0))
+    ax = draw(price, ax=new_figure(5.4, 2.6).subplots())
+    marks = ax.get_yticks()
+    assert min(marks) < -4 < max(marks)
 
 
 def test_one_door_refuses_what_has_no_drawing() -> None:
