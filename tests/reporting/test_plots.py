@@ -328,18 +328,18 @@ def test_a_name_that_begins_with_state_is_not_repeated() -> None:
     assert draw(regions, ax=ax).get_title("left") == "best in state number 0"
 
 
-def test_twelve_curves_are_all_named(tmp_path: Path) -> None:
+def test_thirteen_curves_are_all_named(tmp_path: Path) -> None:
     """Long names, in one column: the legend may go down beside the marks of the axis."""
-    names = [f"a long name of action {a}" for a in range(12)]
-    rows = [(0, a, 0, 1, a + 1, True) for a in range(12)]
-    mdp = MDP.from_rows(rows, n_states=1, n_actions=12, start=0, action_names=names)
-    path = tmp_path / "twelve.json"
+    names = [f"a long name of action {a}" for a in range(13)]
+    rows = [(0, a, 0, 1, a + 1, True) for a in range(13)]
+    mdp = MDP.from_rows(rows, n_states=1, n_actions=13, start=0, action_names=names)
+    path = tmp_path / "thirteen.json"
     mdp.save(path)
     chapter = read_chapter(Source(str(path)))
     figure = panels_figure([[Panel(lambda ax: draw_values(chapter, ax), 2.7)]])
     (legend,) = (ax.get_legend() for part in figure.subfigs for ax in part.axes)
     texts = [text.get_text() for text in legend.get_texts()]
-    assert len(texts) == 12 and not any("more" in text for text in texts)
+    assert len(texts) == 13 and not any("more" in text for text in texts)
 
 
 def test_marks_of_one_level_are_on_both_sides() -> None:
