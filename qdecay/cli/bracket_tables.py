@@ -28,6 +28,7 @@ def print_numeric(mdp: FiniteMDP, found: NumericRegions, *, digits: int) -> None
     from qdecay.planning.regions import STATEMENT
 
     table = tables.table("gamma", "error at most", "what changes")
+    mdp = tables.with_short_names(mdp)
     for change in found.changes:
         table.add_row(
             shown_decimal((change.lower + change.upper) / 2, min(digits, _FLOAT_DIGITS)),
@@ -69,6 +70,7 @@ def _changes(
 def print_certified(mdp: FiniteMDP, found: CertifiedRegions, *, states: bool) -> None:
     """Print the brackets, the near ties, and what is proven."""
     out, end = tables.console(), shown_up_to(found.proven_to)
+    mdp = tables.with_short_names(mdp)
     size = f"{tables.count(mdp.n_states, 'state')}, {tables.count(mdp.n_actions, 'action')}"
     regions = tables.count(len(found.regions), "region")
     brackets = tables.count(len(found.brackets), "bracket")

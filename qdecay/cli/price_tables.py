@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from qdecay._support.one_line import state_called
 from qdecay._support.shown import shown_decimal, shown_fraction, shown_interval, shown_up_to
 from qdecay.cli import tables
 
@@ -86,7 +87,7 @@ def print_line_price(found: LinePrice, picked: list[PricedValue], digits: int) -
 
 def _heading(found: JudgedRegions, along: str, digits: int) -> str:
     (start, *others) = found.starts
-    state = f"state {found.mdp.state_name(start)}"
+    state = state_called(tables.with_short_names(found.mdp).state_name(start))
     where = f"{len(found.starts):,} start states" if others else state
     most = found.optimum.shown(digits)
     who = "a policy with a clock" if found.judge.kind == "steps" else "the best policy"

@@ -87,7 +87,7 @@ def print_regions(
     mdp: MDP, regions: PolicyRegions | LineRegions, *, digits: int, states: bool
 ) -> None:
     """Print every region with the change at its left end, the touches, and what follows."""
-    out, axis = tables.console(), Axis.of(regions)
+    out, axis, mdp = tables.console(), Axis.of(regions), tables.with_short_names(mdp)
     marked: list[tuple[Turn, str]] = [(point, "") for point in regions.breakpoints]
     marked += [(point, " (a touch)") for point in regions.touches]
     shown = tables.table(axis.name, "exactly", "what changes")
@@ -213,7 +213,7 @@ def print_resampled(mdp: MDP, found: ResampledBreakpoints, *, digits: int) -> No
     """Print the interval of each breakpoint of the start over resamples of data."""
     from rich.text import Text
 
-    out = tables.console()
+    out, mdp = tables.console(), tables.with_short_names(mdp)
     if not found.breakpoints:
         return
     shown = tables.table(
@@ -236,7 +236,7 @@ def print_blackwell(mdp: MDP, found: Blackwell, *, digits: int) -> None:
     """Print the Blackwell discount factor and the sets that are optimal right of it."""
     from rich.text import Text
 
-    out, gamma = tables.console(), found.discount_factor
+    out, mdp, gamma = tables.console(), tables.with_short_names(mdp), found.discount_factor
     exactly = shown_root(gamma)
     decimal = shown_decimal(gamma, digits)
     out.print(f"Blackwell discount factor: {exactly}" + f" = {decimal}" * (exactly != decimal))

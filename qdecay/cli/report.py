@@ -182,9 +182,10 @@ def gallery(
       qdecay gallery -o gallery
     """
     from qdecay.model.registered import environment_ids
+    from qdecay.reporting.catalogue import NEED_ARGUMENTS
     from qdecay.reporting.gallery import check_gallery, write_gallery
 
-    ids = environment_ids()
+    ids = [name for name in environment_ids() if name not in NEED_ARGUMENTS]
     check_gallery(output, ids, force=force)
     with Bar(log=True) as bar:
         cards = write_gallery(output, ids, max_seconds_each=max_seconds_each, progress=bar)

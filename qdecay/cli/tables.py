@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import replace
 from fractions import Fraction
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
+from qdecay._support.one_line import shortened
 from qdecay._support.shown import percent
 
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
+    from qdecay.model.base import FiniteMDP
 
+Model = TypeVar("Model", bound="FiniteMDP")
 _ENDLESS = 1 << 30  # columns
 
 
@@ -46,6 +50,15 @@ def table(*headings: str, right: Collection[str] = ()) -> Table:
     for heading in headings:
         result.add_column(heading, overflow="fold", justify="right" if heading in right else "left")
     return result
+
+
+def with_short_names(model: Model) -> Model:
+    """Return a model to print: its long names shortened, as on pages and in figures."""
+    known = model.state_names, model.action_names
+    states, actions = (names and tuple(shortened(names)) for names in known)
+    if (states, actions) == known:
+        return model
+    return replace(model, state_names=states, action_names=actions)
 
 
 def count(number: int, noun: str) -> str:

@@ -36,6 +36,7 @@ from typing import Any, ClassVar
 
 from qdecay._support.checks import RationalLike, RealLike, choice, count, exact, listed, whole
 from qdecay._support.deadline import Deadline
+from qdecay._support.one_line import state_called
 from qdecay._support.progress import OnProgress, counting, reporting
 from qdecay._support.result import Result, counted, plain
 from qdecay._support.viewed import Plotted
@@ -128,7 +129,7 @@ class LearningTime(Result, Plotted):
         if self.game is not None:
             return f"{self.game}, delay {self.delay}"
         names = self.info.state_names
-        state = f"state {names[self.state] if names else self.state}"
+        state = state_called(names[self.state] if names else self.state)
         return state if self.source is None else f"{self.source}, {state}"
 
     @property

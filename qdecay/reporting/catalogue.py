@@ -17,7 +17,7 @@ from qdecay.model.mdp import MDP
 from qdecay_envs.layout import ChainLayout
 
 SCHEMA = "qdecay.environments/1"
-_BARE = ("qdecay/Chain-v0", "qdecay/GridWorld-v0")  # they require arguments
+NEED_ARGUMENTS = ("qdecay/Chain-v0", "qdecay/GridWorld-v0")  # shown without a model
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,7 @@ def _equation(layout: ChainLayout) -> str:
 def _entry(spec: Any) -> CatalogueEntry:
     entry: Any = load_env_creator(spec.entry_point)
     summary = (sys.modules[entry.__module__].__doc__ or "").partition("\n")[0]
-    if spec.id in _BARE:
+    if spec.id in NEED_ARGUMENTS:
         return CatalogueEntry(spec.id, summary, {}, entry.law, None, None, None, (), ())
     env: Any = gym.make(spec)
     law = _equation(env.unwrapped.layout) if "layout" in spec.kwargs else entry.law

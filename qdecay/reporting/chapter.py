@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from qdecay._support.deadline import Deadline, time_limit
-from qdecay._support.one_line import escaped
+from qdecay._support.one_line import escaped, shortened
 from qdecay._support.progress import OnProgress
 from qdecay.comparison.result import Comparison
 from qdecay.errors import InputError
@@ -42,7 +42,6 @@ _FIRST_STATE = dict(zip(HOMEWORK, (1, 0, 1, 1), strict=True))
 _STEPS = (1000, 500, 200, 100)  # grids of gamma, finest first
 _NUMBERS = 60_000  # action values on a page for one model, about
 _NAMED_CHANGES = 12
-_LONGEST = 40  # letters of a name
 _DIGITS = 16  # of a coefficient that is not folded away, at most
 _LONG = 4  # the least degree of a polynomial that is folded away
 _UNDERTRAINED_STEP_SIZE = Fraction(1, 2)
@@ -110,7 +109,7 @@ class Chapter:
             return [str(first + s) for s in range(self.mdp.n_states)]
         if self.mdp.state_names is None and self.board is not None:
             return self.board.state_names(self.mdp.n_states)
-        return _shortened([self.mdp.state_name(s) for s in range(self.mdp.n_states)])
+        return shortened([self.mdp.state_name(s) for s in range(self.mdp.n_states)])
 
     @property
     def action_names(self) -> list[str]:
@@ -392,17 +391,7 @@ def _action_names(mdp: MDP, board: Board | None) -> list[str]:
         return list(board.actions)
     if mdp.action_names is None:
         return [f"action {a}" for a in range(mdp.n_actions)]
-    return _shortened([mdp.action_name(a) for a in range(mdp.n_actions)])
-
-
-def _shortened(names: list[str]) -> list[str]:
-    """Return names of at most 40 letters, unless that would make two of them alike.
-
-    >>> _shortened(["stay", "m" * 300])[1] == "m" * 27 + "…" + "m" * 12
-    True
-    """
-    shown = [name if len(name) <= _LONGEST else f"{name[:27]}…{name[-12:]}" for name in names]
-    return shown if len(set(shown)) == len(set(names)) else names
+    return shortened([mdp.action_name(a) for a in range(mdp.n_actions)])
 
 
 def title_of(text: str) -> str:

@@ -12,13 +12,16 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from math import hypot
 
+from qdecay._support.one_line import escaped
 from qdecay.model.mdp import MDP
 from qdecay.reporting.numerals import fraction
 from qdecay_envs.layout import ChainLayout
 
 MAX_STATES = 14  # above this, a table is clearer than a drawing
 MAX_ARROWS = 64
-_PITCH, _RADIUS, _DROP = 118.0, 20.0, 62.0
+_RADIUS, _DROP = 20.0, 62.0
+_GAP = 78.0  # between two neighbours
+_FEW, _MOST = 5, 12  # letters of a state's name: so many fit a circle, and a longer shape
 _ENDS = 2  # states that a shortened corridor keeps at each end
 _HEAD = 9.0
 _BETWEEN = 10  # characters that fit between two neighbours
@@ -63,12 +66,14 @@ class Graph:
         nodes, arrows: what is drawn.
         box: x, y, width and height of the whole.
         busy: whether there are too many labels to show them all.
+        half, radius: half the width and half the height of a state, whose ends are round.
     """
 
     nodes: tuple[Node, ...]
     arrows: tuple[Arrow, ...]
     box: tuple[float, float, float, float]
     busy: bool
+    half: float
     radius: float = _RADIUS
 
 
@@ -80,15 +85,22 @@ def graph_of(mdp: MDP, layout: ChainLayout | None = None) -> Graph | None:
         layout: the layout of a chain, whose corridors may be shortened.
     """
     hidden = _hidden(layout) if layout is not None and mdp.n_states > MAX_STATES else []
-    nodes, slot = _nodes(mdp.n_states, hidden)
+    half = _half(mdp)
+    nodes, slot = _nodes(mdp.n_states, hidden, half)
     if len(nodes) > MAX_STATES:
         return None
     moves = _moves(mdp, hidden)
     if len(moves) > MAX_ARROWS:
         return None
-    arrows = _arrows(mdp, moves, slot)
+    arrows = _arrows(mdp, moves, slot, half)
     busy = any(move.probability != 1 for move in moves) or len(moves) > _CALM
-    return Graph(tuple(nodes), tuple(arrows), _box(nodes, arrows), busy)
+    return Graph(tuple(nodes), tuple(arrows), _box(nodes, arrows, half), busy, half)
+
+
+def _half(mdp: MDP) -> float:
+    """Half the width of a state: a circle has no room for a long name."""
+    letters = max(len(escaped(mdp.state_name(s))) for s in range(mdp.n_states))
+    return _RADIUS if letters <= _FEW else _LETTER * min(letters, _MOST) / 2 + 8
 
 
 def _hidden(layout: ChainLayout) -> list[range]:
@@ -101,14 +113,16 @@ def _hidden(layout: ChainLayout) -> list[range]:
     return sorted(hidden, key=lambda states: states.start)
 
 
-def _nodes(n_states: int, hidden: Sequence[range]) -> tuple[list[Node], dict[int, int]]:
+def _nodes(
+    n_states: int, hidden: Sequence[range], half: float
+) -> tuple[list[Node], dict[int, int]]:
     """The nodes from left to right, and the index of the one that shows each state."""
     nodes: list[Node] = []
     slot: dict[int, int] = {}
     for state in range(n_states):
         gap = next((states for states in hidden if state in states), None)
         if gap is None or state == gap.start:
-            x = len(nodes) * _PITCH
+            x = len(nodes) * (2 * half + _GAP)
             nodes.append(Node(x, state) if gap is None else Node(x, None, len(gap)))
         slot[state] = len(nodes) - 1
     return nodes, slot
@@ -147,14 +161,14 @@ def _moves(mdp: MDP, hidden: Sequence[range]) -> list[_Move]:
     ]
 
 
-def _arrows(mdp: MDP, moves: Iterable[_Move], slot: dict[int, int]) -> list[Arrow]:
+def _arrows(mdp: MDP, moves: Iterable[_Move], slot: dict[int, int], half: float) -> list[Arrow]:
     used: dict[tuple[int, int | None], int] = {}
     arrows = []
     for move in moves:
         start, end = slot[move.state], None if move.target is None else slot[move.target]
         turn = used[start, end] = used.get((start, end), -1) + 1
         whole = int(mdp.available[move.state].sum()) == len(move.actions)
-        arrow = _arrow(move, start, end, turn, _label(mdp, move, whole, _written))
+        arrow = _arrow(move, start, end, half, turn, _label(mdp, move, whole, _written))
         exact = _label(mdp, move, whole, str)
         arrows.append(arrow if exact == arrow.label else replace(arrow, exact=exact))
     return arrows
@@ -191,14 +205,15 @@ def short(name: str, longest: int = 12) -> str:
     return f"{name[: longest // 2].rstrip()}…{name[len(name) - (longest - 1) // 2 :].lstrip()}"
 
 
-def _arrow(move: _Move, start: int, end: int | None, turn: int, label: str) -> Arrow:
-    x1 = start * _PITCH
+def _arrow(move: _Move, start: int, end: int | None, half: float, turn: int, label: str) -> Arrow:
+    x1 = start * (2 * half + _GAP)
     if end is None:
         return _down(move, x1, turn, label)
     if end == start:
         return _loop(move, x1, turn, label)
-    x2 = end * _PITCH
-    side, steps = (-1 if x2 > x1 else 1), abs(end - start)
+    side, steps = (-1 if end > start else 1), abs(end - start)
+    x2 = x1 - side * steps * (2 * half + _GAP)
+    x1, x2 = x1 - side * (half - _RADIUS), x2 + side * (half - _RADIUS)  # of the round ends
     straight = side < 0 and steps == 1 and turn == 0 and len(label) <= _BETWEEN
     height = 0.0 if straight else 26.0 * (turn + 1) + 24.0 * (steps - 1)
     middle = ((x1 + x2) / 2, 2 * side * height)
@@ -244,10 +259,12 @@ def _xy(point: Point) -> str:
     return f"{point[0]:.1f} {point[1]:.1f}"
 
 
-def _box(nodes: Sequence[Node], arrows: Sequence[Arrow]) -> tuple[float, float, float, float]:
+def _box(
+    nodes: Sequence[Node], arrows: Sequence[Arrow], half: float
+) -> tuple[float, float, float, float]:
     reach = [(*arrow.at, len(arrow.label) * _LETTER / 2 + 8) for arrow in arrows]
-    left = min([-_RADIUS, *(x - half for x, _, half in reach)]) - 8
-    right = max([nodes[-1].x + _RADIUS, *(x + half for x, _, half in reach)]) + 8
+    left = min([-half, *(x - wide for x, _, wide in reach)]) - 8
+    right = max([nodes[-1].x + half, *(x + wide for x, _, wide in reach)]) + 8
     top = min([-_RADIUS, *(y - 12 for _, y, _ in reach)]) - 8
     bottom = max([_RADIUS, *(y + 6 for _, y, _ in reach)]) + 8
     return left, top, right - left, bottom - top

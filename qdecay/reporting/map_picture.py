@@ -1,9 +1,9 @@
 """A map as a picture: areas, the boundaries between them, and places for their labels.
 
 Coordinates are 0 to 1 from left to right in gamma and from the low end of the parameter to the high
-one. A boundary is exact on every line of the map and drawn smoothly between two lines that pass the
-same areas; towards a line that passes others it keeps its direction up to halfway, where one part
-ends and the next begins. Whatever is closer to 1 than the axis shows is not drawn.
+one. A boundary is exact on every line of the map and drawn smoothly between lines; towards a line
+on which its two areas do not meet it keeps its direction up to halfway, where it ends. Whatever is
+closer to 1 than the axis shows is not drawn.
 """
 
 from __future__ import annotations
@@ -195,18 +195,22 @@ class MapPicture:
         heights = [[self.height(float(line.fixed)) for line in group] for group in groups]
         middles = [(one[-1] + two[0]) / 2 for one, two in pairwise(heights)]
         ends = zip([0.0, *middles], [*middles, 1.0], strict=True)
-        return [self._run(*parts) for parts in zip(groups, heights, ends, strict=True)]
+        found = [_heights_drawn(*parts) for parts in zip(heights, ends, strict=True)]
+        curves: list[list[Floats]] = [[np.zeros(0)] * len(group[0].breakpoints) for group in groups]
+        for chain in _chains([group[0].areas for group in groups]):
+            known = [point for run, k in chain for point in self._exact(groups[run], k)]
+            at, places = zip(*known, strict=True)
+            for run, k in chain:
+                curves[run][k] = _smooth(at, places, found[run])
+        return [
+            _Run(group[0].areas, y, _uncrossed(x))
+            for group, y, x in zip(groups, found, curves, strict=True)
+        ]
 
-    def _run(self, lines: Sequence[MapLine], heights: list[float], ends: Point) -> _Run:
-        between = [np.linspace(a, b, _BETWEEN, endpoint=False) for a, b in pairwise(heights)]
-        inner = np.concatenate([*between, heights[-1:]])
-        y = np.concatenate([[ends[0]], inner, [ends[1]]])
-        rows = [[self.axis.place(float(gamma)) for gamma in line.breakpoints] for line in lines]
-        curves: list[Floats] = []
-        for places in zip(*rows, strict=True):
-            curve = _smooth(heights, list(places), y)
-            curves.append(np.maximum(curve, curves[-1]) if curves else curve)  # never crossed
-        return _Run(lines[0].areas, y, tuple(curves))
+    def _exact(self, lines: Sequence[MapLine], k: int) -> list[Point]:
+        """The height and the place of a boundary on each of its lines."""
+        places = [self.axis.place(float(line.breakpoints[k])) for line in lines]
+        return [(self.height(float(at.fixed)), x) for at, x in zip(lines, places, strict=True)]
 
     @property
     def shapes(self) -> list[Shape]:
@@ -262,6 +266,53 @@ class MapPicture:
         named = {label.area for label in placed}
         seen = set(self._raster.ravel().tolist())
         return placed, [area for area in range(len(sizes)) if area in seen - named]
+
+
+def _heights_drawn(heights: Sequence[float], ends: Point) -> Floats:
+    """Return the heights at which the boundaries of a run are drawn."""
+    between = [np.linspace(a, b, _BETWEEN, endpoint=False) for a, b in pairwise(heights)]
+    return np.concatenate([[ends[0]], *between, [heights[-1], ends[1]]])
+
+
+def _chains(runs: Sequence[Sequence[int]]) -> list[list[tuple[int, int]]]:
+    """Return the boundaries that go on from run to run: between areas that meet once in both.
+
+    Args:
+        runs: the areas of each run.
+
+    Returns: for each boundary, its runs and its places among their boundaries.
+    """
+    chains: list[list[tuple[int, int]]] = []
+    before: dict[tuple[int, int], list[tuple[int, int]]] = {}
+    for run, areas in enumerate(runs):
+        sides = list(pairwise(areas))
+        here: dict[tuple[int, int], list[tuple[int, int]]] = {}
+        for k, pair in enumerate(sides):
+            once = sides.count(pair) == 1
+            chain = before[pair] if once and pair in before else []
+            if not chain:
+                chains.append(chain)
+            chain.append((run, k))
+            if once:
+                here[pair] = chain
+        before = here
+    return chains
+
+
+def _uncrossed(curves: Sequence[Floats]) -> tuple[Floats, ...]:
+    """Return the boundaries of a run from left to right; two that would cross meet in the middle
+    and end there."""
+    found: list[Floats] = []
+    for curve in curves:
+        if found:
+            middle = (found[-1] + curve) / 2
+            crossed = curve < found[-1]
+            found[-1], curve = (
+                np.where(crossed, middle, found[-1]),
+                np.where(crossed, middle, curve),
+            )
+        found.append(curve)
+    return tuple(np.maximum.accumulate(found)) if found else ()
 
 
 def _parts(inside: NDArray[np.bool_]) -> Iterator[NDArray[np.bool_]]:

@@ -17,6 +17,7 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from qdecay._support.one_line import state_called
 from qdecay._support.result import counted
 from qdecay.comparison.learning_times import LearningTime
 from qdecay.reporting.chapter import Chapter
@@ -136,7 +137,12 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters |= {"counted": counted, "short": short, "signed": signed}
+    made.filters |= {
+        "counted": counted,
+        "short": short,
+        "signed": signed,
+        "state_called": state_called,
+    }
     return made
 
 

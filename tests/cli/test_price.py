@@ -75,11 +75,11 @@ def test_agents_are_put_beside(capsys, monkeypatch) -> None:
 def test_it_starts_where_one_says(capsys, monkeypatch, tmp_path: Path) -> None:
     """By number or by name; a model without a start asks for one."""
     rows = [(0, 0, 0, 1, 5, True), (1, 0, 1, 1, 7, True)]
-    names = ["here", "there"]
+    names = ["here", "state there"]
     model = qdecay.MDP.from_rows(rows, n_states=2, n_actions=1, state_names=names)
     path = str(tmp_path / "two.json")
     model.save(path)
-    for state in ("there", "1"):
+    for state in ("state there", "1"):
         _, out, _ = run(capsys, monkeypatch, "price", path, "--state", state)
         assert "from state there the best policy earns 7 in all" in out
     code, out, err = run(capsys, monkeypatch, "price", path)

@@ -536,3 +536,20 @@ def test_rewards_beyond_floats_are_refused_where_floats_are_needed(
         assert run(capsys, monkeypatch, command, source, *options)[2].startswith(
             f"qdecay: {source}: "
         )
+
+
+def test_long_names_are_shortened_in_tables_alone(capsys, monkeypatch, tmp_path: Path) -> None:
+    """Sixty letters become forty with both ends; JSON has them whole, and so have names that would
+    be alike."""
+    ends = [f"{'h' * 30}{'x' * 20}{'t' * 9}{n}" for n in "12"]
+    path = tmp_path / "long.json"
+    document = {**two_state_puterman().to_json(), "action_names": ends}
+    path.write_text(json.dumps(document))
+    _, out, _ = run(capsys, monkeypatch, "regions", str(path))
+    assert f"{'h' * 27}…xx{'t' * 9}1" in out and "h" * 28 not in out
+    _, out, _ = run(capsys, monkeypatch, "regions", str(path), "--json")
+    assert "…" not in out
+    alike = [f"{'h' * 30}{n}{'t' * 30}" for n in "12"]
+    path.write_text(json.dumps({**document, "action_names": alike}))
+    _, out, _ = run(capsys, monkeypatch, "regions", str(path))
+    assert all(name in out for name in alike)

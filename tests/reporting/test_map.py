@@ -130,9 +130,29 @@ def three() -> qdecay.PolicyMap:
     return qdecay.policy_map(qdecay.ModelLine.of_reward(model, 2, low=1, high=3), columns=0)
 
 
+@cache
+def bow() -> qdecay.PolicyMap:
+    """x now, or 3 and -2 later: that is best where x < 3 gamma - 2 gamma^2, at most 9/8."""
+    rows = [(0, 0, 0, 1, 1, True), (0, 1, 1, 1, 0, False), (1, 0, 2, 1, 3, False)]
+    model = qdecay.MDP.from_rows([*rows, (2, 0, 2, 1, -2, True)], n_states=3, n_actions=2, start=0)
+    return qdecay.policy_map(qdecay.ModelLine.of_reward(model, 1, low=0, high=2), columns=0)
+
+
+def test_a_boundary_has_no_jogs_where_another_begins_or_both_end() -> None:
+    """From 1 on, the end of the bow comes back; at 9/8 its two sides meet."""
+    picture = MapPicture.of(bow())
+    low, high, last = (run for run in picture._runs if run.height > 1 / 256)
+    assert [len(run.x) for run in (low, high, last)] == [1, 2, 0]
+    assert low.x[0][-1] == high.x[0][0] == pytest.approx(0.5, abs=0.004)
+    assert high.x[0][-1] == high.x[1][-1] or high.x[0][-1] < 3 / 4 < high.x[1][-1]
+    for edge in picture.edges:
+        gamma, height = np.array(edge).T
+        assert np.abs(3 * gamma - 2 * gamma**2 - 2 * height).max() <= 2 / 256
+
+
 def test_shapes_fill_the_picture_once() -> None:
     """Their areas add up to 1, whatever the axis, also where two boundaries meet."""
-    for found in (chain(), world(), three()):
+    for found in (chain(), world(), three(), bow()):
         total, picture = 0.0, MapPicture.of(found)
         assert all((a <= b).all() for run in picture._runs for a, b in pairwise(run.sides))
         for shape in picture.shapes:
@@ -232,7 +252,13 @@ def test_over_draws_areas_and_their_equation(capsys, monkeypatch, tmp_path: Path
     over = "reward:4=1..10"
     assert run(capsys, monkeypatch, "plot", STAY, "--over", over, "-o", str(path))[0] == 0
     drawn = path.read_text(encoding="utf-8")
-    for text in ("stay", "move", "γ² x = 1", "x = reward:4", "discount factor γ"):
+    for text in (
+        "stay",
+        "move",
+        "γ² x = 1",
+        "x = reward:4 (small marks: exact there)",
+        "discount factor γ",
+    ):
         assert f">{text}<" in drawn, text
 
 

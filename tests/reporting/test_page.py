@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from dataclasses import replace
 from fractions import Fraction
@@ -412,6 +413,16 @@ def test_the_gallery_covers_both_families() -> None:
     assert {name for name in gym.registry if name.startswith("qdecay/")} <= set(ids)
 
 
+def test_the_gallery_leaves_out_what_needs_a_layout(capsys, monkeypatch, tmp_path: Path) -> None:
+    """All other ids are in it: without a layout these two have nothing to show."""
+    from qdecay.reporting import gallery as module
+
+    asked: list[str] = []
+    monkeypatch.setattr(module, "write_gallery", lambda _, ids, **__: asked.extend(ids) or [])
+    assert run(capsys, monkeypatch, "gallery", "-o", str(tmp_path / "g"))[0] == 0
+    assert set(environment_ids()) - set(asked) == {"qdecay/Chain-v0", "qdecay/GridWorld-v0"}
+
+
 def test_a_gallery_is_kept_unless_forced(capsys, monkeypatch, gallery: Path) -> None:
     """Its index is there already: exit code 2, before any work."""
     before = (gallery / "index.html").read_bytes()
@@ -422,14 +433,14 @@ def test_a_gallery_is_kept_unless_forced(capsys, monkeypatch, gallery: Path) -> 
 
 
 def test_an_interrupted_gallery_has_an_index_of_what_is_done(capsys, monkeypatch, tmp_path) -> None:
-    """Ctrl-C in the third environment (one has no page): exit code 130, a card that links."""
+    """Ctrl-C in the second environment: exit code 130, a card that links."""
     from qdecay.reporting import gallery as module
 
     read, seen = module.read_chapter, []
 
     def interrupted(source, **options: Any) -> Any:
         seen.append(source.text)
-        if len(seen) > 2:
+        if len(seen) > 1:
             raise KeyboardInterrupt
         return read(source, **options)
 
@@ -455,6 +466,24 @@ def test_a_graph_draws_every_action_of_every_state(env_id: str) -> None:
     for arrow in graph.arrows:
         x, y = arrow.at
         assert left <= x <= left + width and top <= y <= top + height
+
+
+def test_a_state_is_as_wide_as_its_name_and_arrows_end_at_its_edge() -> None:
+    """Nine letters are whole, sixty keep both ends; arrows touch the shapes of both states."""
+    names = ["home base", "market", "h" * 30 + "x" * 30]
+    rows = [(0, 0, 1, 1, 1, False), (0, 1, 2, 1, 0, False), (2, 0, 0, 1, 2, False)]
+    mdp = MDP.from_rows(rows, n_states=3, n_actions=2, start=0, state_names=names)
+    graph = graph_of(mdp)
+    assert graph is not None
+    html = mdp._repr_html_()
+    assert ">home base</text>" in html and ">hhhhhh…xxxxx</text>" in html
+    assert 7 * 12 <= 2 * graph.half < graph.nodes[1].x - graph.nodes[0].x - 60
+    for arrow, (start, end) in zip(graph.arrows, [(0, 1), (0, 2), (2, 0)], strict=True):
+        first, last = re.findall(r"-?[\d.]+ -?[\d.]+", arrow.line)[:: 2 if "Q" in arrow.line else 1]
+        for point, state, gap in ((first, start, 0), (last, end, 3)):
+            x, y = map(float, point.split())
+            beside = max(abs(x - graph.nodes[state].x) - (graph.half - graph.radius), 0)
+            assert math.hypot(beside, y) == pytest.approx(graph.radius + gap, abs=0.2)
 
 
 def test_a_state_without_actions_is_drawn_alone() -> None:

@@ -30,6 +30,7 @@ from qdecay.reporting import colours
 from qdecay.reporting.chapter import read_chapter
 from qdecay.reporting.plots.axes import LOG_AXIS, gamma_axis, place
 from qdecay.reporting.plots.draw import draw
+from qdecay.reporting.plots.figure import Panel, panels_figure
 from qdecay.reporting.plots.probe import save_profile
 from qdecay.reporting.plots.style import filling, line_style, new_figure
 from qdecay.reporting.plots.thresholds import draw_threshold, trained
@@ -313,6 +314,41 @@ def test_a_policy_is_listed_beside_its_curve() -> None:
     assert listed == [str(state) for state in range(36, 60)]  # those with the most visits
     (curve,) = ax.get_lines()
     assert curve.get_ydata()[-1] == pytest.approx(found.returns[-8:].mean(), abs=0.01)
+
+
+def test_a_name_that_begins_with_state_is_not_repeated() -> None:
+    """In titles of figures and on the page."""
+    rows = [(0, 0, 0, 1, 1, True), (0, 1, 1, 1, 0, False), (1, 0, 1, 1, 4, True)]
+    names = ["state number 0", "State 1"]
+    mdp = MDP.from_rows(rows, n_states=2, n_actions=2, start=0, state_names=names)
+    page = qdecay.report(mdp, exact_only=True).html
+    assert "state number 0" in page and "state state" not in page.lower()
+    regions = qdecay.policy_regions(mdp)
+    ax = new_figure(6, 3).subplots()
+    assert draw(regions, ax=ax).get_title("left") == "best in state number 0"
+
+
+def test_thirteen_curves_are_all_named(tmp_path: Path) -> None:
+    """Long names, in one column: the legend may go down beside the marks of the axis."""
+    names = [f"a long name of action {a}" for a in range(13)]
+    rows = [(0, a, 0, 1, a + 1, True) for a in range(13)]
+    mdp = MDP.from_rows(rows, n_states=1, n_actions=13, start=0, action_names=names)
+    path = tmp_path / "thirteen.json"
+    mdp.save(path)
+    chapter = read_chapter(Source(str(path)))
+    figure = panels_figure([[Panel(lambda ax: draw_values(chapter, ax), 2.7)]])
+    (legend,) = (ax.get_legend() for part in figure.subfigs for ax in part.axes)
+    texts = [text.get_text() for text in legend.get_texts()]
+    assert len(texts) == 13 and not any("more" in text for text in texts)
+
+
+def test_marks_of_one_level_are_on_both_sides() -> None:
+    """Whatever gamma, -4 is earned: numbers above and below that line."""
+    rows = [(0, 0, 0, 1, -4, True), (0, 1, 1, 1, -2, False), (1, 0, 1, 1, -2, True)]
+    price = qdecay.price(MDP.from_rows(rows, n_states=2, n_actions=2, start=0))
+    ax = draw(price, ax=new_figure(5.4, 2.6).subplots())
+    marks = ax.get_yticks()
+    assert min(marks) < -4 < max(marks)
 
 
 def test_one_door_refuses_what_has_no_drawing() -> None:

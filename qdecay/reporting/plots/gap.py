@@ -8,6 +8,7 @@ from fractions import Fraction
 from itertools import pairwise
 from typing import Any
 
+from qdecay._support.one_line import state_called
 from qdecay.exact.algebra.number import AlgebraicNumber
 from qdecay.exact.regions import PolicyRegions
 from qdecay.reporting.plots.axes import below_one, depth_for, gamma_axis
@@ -91,7 +92,7 @@ def draw_gap(
     ax.set_ylabel("action gap, reward units")
     set_legend(ax, title="best")
     above = number_points(ax, numbered([(below_one(g), g) for g in own]), ls=":")
-    title = title or titled(regions.info, f"state {state_name(regions.info, state)}")
+    title = title or titled(regions.info, state_called(state_name(regions.info, state)))
     set_title(ax, title, above)
     return ax
 

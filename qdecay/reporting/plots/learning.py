@@ -12,7 +12,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from qdecay._support.one_line import escaped
+from qdecay._support.one_line import escaped, state_called
 from qdecay.comparison.learning_times import EXPLORERS, LearningTime
 from qdecay.exact.action_gap import ActionGap
 from qdecay.reporting import colours
@@ -91,7 +91,7 @@ def _title(row: LearningTime, by_gamma: bool) -> str:
     if row.game is None:
         name = "" if row.source is None else f"{escaped(title_of(row.source))}, "
         states = row.info.state_names
-        return f"{name}state {escaped(states[row.state]) if states else row.state}"
+        return f"{name}{state_called(escaped(states[row.state]) if states else row.state)}"
     return f"{_GAMES[row.game]}, {f'n = {row.delay}' if by_gamma else f'γ = {row.gamma}'}"
 
 

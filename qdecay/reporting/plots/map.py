@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from qdecay._support.one_line import state_called
 from qdecay.exact.map_lines import Area
 from qdecay.exact.policy_map import PolicyMap
 from qdecay.reporting.map_picture import MapPicture, Point, equation, symbol
@@ -69,7 +70,7 @@ def draw_map(
     _frame(ax, picture)
     _name_curves(ax, picture, _name_areas(ax, picture, names))
     state = state_name(found.info, found.info.start or 0)
-    set_title(ax, title or titled(found.info, f"best in state {state}"))
+    set_title(ax, title or titled(found.info, f"best in {state_called(state)}"))
     return ax
 
 
@@ -91,7 +92,6 @@ def _frame(ax: Any, picture: MapPicture) -> None:
     found = picture.found
     ax.set_xticks(*zip(*picture.axis.ticks, strict=True))
     ax.set_yticks(*zip(*picture.value_ticks, strict=True))
-    # Small ticks where the map is exact.
     ax.set_yticks([picture.height(float(line.fixed)) for line in found.lines], minor=True)
     ax.set_xlim(0, 1)
     ax.set_ylim(0, 1)
@@ -99,6 +99,7 @@ def _frame(ax: Any, picture: MapPicture) -> None:
     name = found.parameter.name
     letter = symbol(name)
     shown = name if letter == name else f"{letter} = {name}"
+    shown += " (small marks: exact there)"
     ax.set_ylabel(wrapped(shown, points_of(ax)[1]), parse_math=False)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import partial
 
+from qdecay._support.one_line import state_called
 from qdecay.errors import InputError
 from qdecay.reporting.chapter import Chapter
 from qdecay.reporting.plots.figure import Panel
@@ -71,7 +72,7 @@ def _reason_against(kind: str, chapter: Chapter) -> str | None:
         if chapter.switching(chapter.shown_state):
             return None
         name = chapter.state_names[chapter.shown_state]
-        return f"the best actions of state {name} are the same at every gamma"
+        return f"the best actions of {state_called(name)} are the same at every gamma"
     return _unlearnable(chapter)
 
 
@@ -105,7 +106,7 @@ def _no_price(chapter: Chapter) -> str:
 
 
 def _title(chapter: Chapter, what: str = "") -> str:
-    return f"{chapter.title}: {what}state {chapter.state_names[chapter.shown_state]}"
+    return f"{chapter.title}: {what}{state_called(chapter.state_names[chapter.shown_state])}"
 
 
 def _regions(chapter: Chapter) -> list[Panel]:

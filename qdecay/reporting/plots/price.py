@@ -93,7 +93,8 @@ def draw_price(
     shown = _Shown(price, Words(price), ends, min(finite) - room)
     _draw_axis(ax, price)
     ax.set_ylim(shown.floor - 0.7 * room, max(finite) + 1.2 * room)
-    _draw_measure(ax, shown.words, shown.floor + 0.8 * room)
+    loses_for_ever = len(finite) <= len(earned)
+    _draw_measure(ax, shown.words, shown.floor + 0.8 * room if loses_for_ever else -math.inf)
     _draw_curve(ax, shown)
     _write_labels(ax, shown, [(place(found.number), found) for found in marked])
     above = _write_best(ax, shown)
@@ -114,8 +115,8 @@ def _draw_measure(ax: Any, words: Words, least: float) -> None:
     """Draw the y axis: what is earned, in percent if it is a share; no mark below the least."""
     ax.set_ylabel(wrapped(words.measure, points_of(ax)[1]))
     ax.yaxis.set_major_formatter(lambda y, _: _mark(y, words.is_share))
-    low, high = (0, 1) if words.is_share else (least, math.inf)
-    ax.set_yticks([y for y in ax.get_yticks() if low <= y <= min(high, ax.get_ylim()[1])])
+    (low, high), (bottom, top) = (0, 1) if words.is_share else (least, math.inf), ax.get_ylim()
+    ax.set_yticks([y for y in ax.get_yticks() if max(low, bottom) <= y <= min(high, top)])
 
 
 def _mark(y: float, is_share: bool) -> str:

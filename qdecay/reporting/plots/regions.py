@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from qdecay._support.one_line import escaped
+from qdecay._support.one_line import escaped, state_called
 from qdecay.certified.result import CertifiedRegions
 from qdecay.exact.algebra.number import AlgebraicNumber
 from qdecay.exact.line_regions import LineRegions
@@ -96,7 +96,9 @@ def draw_regions(
     else:
         own = [b.gamma for b in regions.breakpoints if shown in b.changes]
         bar = _walked(regions, shown, below_one, _gamma(depth_for(own)))
-    title = title or titled(regions.info, f"best in state {state_name(regions.info, shown)}")
+    title = title or titled(
+        regions.info, f"best in {state_called(state_name(regions.info, shown))}"
+    )
     names = actions or regions.info.action_names
     available = _n_available(regions, shown)
     return _draw(bar, ax, lambda best: either(best, names, available), title)

@@ -157,7 +157,8 @@ def set_legend(ax: Any, *, handles: Sequence[Any] | None = None, **more: Any) ->
     from matplotlib.lines import Line2D
 
     found = list(handles or ax.get_legend_handles_labels()[0])
-    rows = max(_FEWEST_ROWS, int(points_of(ax)[1] / LINE) - ("title" in more))
+    below = 2 if ax.get_xlabel() else 0  # lines: those of the marks and the name of the x axis
+    rows = max(_FEWEST_ROWS, int(points_of(ax)[1] / LINE) + below - ("title" in more))
     columns = 1
     if len(found) > rows:
         widest = max(width_of(each.get_label()) for each in found) + _KEY

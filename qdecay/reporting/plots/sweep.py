@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from qdecay._support.one_line import state_called
 from qdecay.planning.gammas import GammaSweep
 from qdecay.reporting.plots.axes import gamma_axis, number_axis
 from qdecay.reporting.plots.naming import either, state_name, titled
@@ -56,7 +57,7 @@ def draw_sweep(
     number_axis(ax)
     ax.set_ylabel("optimal value, reward units")
     set_legend(ax, title="best")
-    set_title(ax, title or titled(sweep.info, f"state {state_name(sweep.info, state)}"))
+    set_title(ax, title or titled(sweep.info, state_called(state_name(sweep.info, state))))
     return ax
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from qdecay._support.one_line import state_called
 from qdecay.reporting.chapter import Chapter
 from qdecay.reporting.plots.axes import below_one, depth_for, gamma_axis, number_axis
 from qdecay.reporting.plots.crossings import number_points
@@ -41,7 +42,7 @@ def draw_values(chapter: Chapter, ax: Any, *, title: str | None = None) -> Any:
     ax.set_ylabel(wrapped(label, points_of(ax)[1]))
     set_legend(ax)
     above = number_points(ax, numbered([(below_one(g), g) for g in own]), ls=":")
-    set_title(ax, title or f"{chapter.title}: state {chapter.state_names[state]}", above)
+    set_title(ax, title or f"{chapter.title}: {state_called(chapter.state_names[state])}", above)
     return ax
 
 

@@ -14,13 +14,12 @@ from qdecay.model.info import ModelInfo
 from qdecay.model.mdp import MDP
 from qdecay.reporting import colours
 from qdecay.reporting.boards import Board
-from qdecay.reporting.graph import Arrow, Graph, graph_of, short
+from qdecay.reporting.graph import Arrow, Graph, graph_of
 from qdecay.reporting.plots.naming import state_name, titled
 from qdecay.reporting.plots.style import BEST, FAINT, INK, SOFT, pale, set_title
-from qdecay.reporting.plots.words import SMALL
+from qdecay.reporting.plots.words import SMALL, cut, points_of
 
 _MARGIN = 0.06  # of a square, beside it
-_LETTERS = 5  # of a state's name in its circle
 
 
 def draw_world(mdp: MDP, ax: Any, *, board: Board | None = None, title: str | None = None) -> Any:
@@ -73,20 +72,23 @@ def _draw_board(board: Board, start: int | None, ax: Any) -> None:
 
 
 def _draw_graph(graph: Graph, mdp: MDP, ax: Any) -> None:
-    from matplotlib.patches import Circle
+    from matplotlib.patches import FancyBboxPatch
 
     for arrow in graph.arrows:
         _draw_arrow(arrow, ax, not graph.busy)
     info = ModelInfo.of(mdp)
     style: Any = {"ha": "center", "va": "center", "fontsize": SMALL, "parse_math": False}
+    x, y, width, height = graph.box
+    scale = min(points_of(ax)[0] / width, points_of(ax)[1] / height)
     for node in graph.nodes:
         is_start = node.state is not None and node.state == mdp.start
         face = INK if is_start else "white"
-        ax.add_patch(Circle((node.x, 0), graph.radius, facecolor=face, edgecolor=INK, zorder=3))
+        ends = f"round,pad=0,rounding_size={graph.radius}"
+        corner, size = (node.x - graph.half, -graph.radius), (2 * graph.half, 2 * graph.radius)
+        ax.add_patch(FancyBboxPatch(corner, *size, ends, facecolor=face, edgecolor=INK, zorder=3))
         name = f"{node.hidden}…" if node.state is None else state_name(info, node.state)
         colour = "white" if is_start else INK
-        ax.text(node.x, 0, short(name, _LETTERS), color=colour, zorder=4, **style)
-    x, y, width, height = graph.box
+        ax.text(node.x, 0, cut(name, 2 * graph.half * scale), color=colour, zorder=4, **style)
     ax.set_xlim(x, x + width)
     ax.set_ylim(y + height, y)
 

@@ -45,7 +45,7 @@ def _graph(drawing: Graph, model: MDP, names: Names) -> Markup:
     x, y, width, height = drawing.box
     lines = [_line(arrow) for arrow in drawing.arrows]
     labels = [] if drawing.busy else [_label(arrow) for arrow in drawing.arrows if arrow.label]
-    nodes = [_node(node, drawing.radius, model, names) for node in drawing.nodes]
+    nodes = [_node(node, drawing, model, names) for node in drawing.nodes]
     picture = tag(
         "svg",
         *lines,
@@ -57,7 +57,7 @@ def _graph(drawing: Graph, model: MDP, names: Names) -> Markup:
         role="img",
         aria_label="states and moves",
         class_="graph",
-        style=f"min-width: {min(width, 62 * len(drawing.nodes) + 60):.0f}px",
+        style=f"min-width: {min(width, 0.52 * width + 60):.0f}px",
     )
     used = sorted({arrow.actions for arrow in drawing.arrows})
     keys = [("", _key(actions), names.either(actions)) for actions in used]
@@ -93,16 +93,23 @@ def _label(arrow: Arrow) -> Markup:
     )
 
 
-def _node(node: Node, radius: float, model: MDP, names: Names) -> Markup:
+def _node(node: Node, drawing: Graph, model: MDP, names: Names) -> Markup:
     if node.state is None:
         kind, title, text = "gap", f"{node.hidden} more states", f"{node.hidden}…"
     else:
         kind = "start" if node.state == model.start else None  # type: ignore[assignment]
-        title, text = names.state(node.state), short(names.state_cell(node.state), 5)
+        title, text = names.state(node.state), short(names.state_cell(node.state))
     return tag(
         "g",
         tag("title", title),
-        tag("circle", cx=f"{node.x:.1f}", cy=0, r=radius),
+        tag(
+            "rect",
+            x=f"{node.x - drawing.half:.1f}",
+            y=-drawing.radius,
+            width=2 * drawing.half,
+            height=2 * drawing.radius,
+            rx=drawing.radius,
+        ),
         tag("text", text, x=f"{node.x:.1f}", y=5, text_anchor="middle"),
         class_=kind,
     )

@@ -39,8 +39,8 @@ function setUpMap(chapter) {
     valueSlider.value = Math.round(line.height * SLIDER);
     part("gamma-text").textContent = gamma;
     part("value-text").textContent = line.text;
-    part("sentence").textContent = `At γ = ${gamma}${at.point === null ? "" : ", a breakpoint,"} and ${map.parameter} = ${line.text} the best action in state ${states[map.state]} is ${chosen}.`;
-    const spoken = `γ ${gamma}${at.point === null ? "" : ", breakpoint"}, ${map.parameter} ${line.text}: best in state ${states[map.state]}: ${chosen}`;
+    part("sentence").textContent = `At γ = ${gamma}${at.point === null ? "" : ", a breakpoint,"} and ${map.parameter} = ${line.text} the best action in ${stateCalled(states[map.state])} is ${chosen}.`;
+    const spoken = `γ ${gamma}${at.point === null ? "" : ", breakpoint"}, ${map.parameter} ${line.text}: best in ${stateCalled(states[map.state])}: ${chosen}`;
     for (const slider of [gammaSlider, valueSlider]) slider.setAttribute("aria-valuetext", spoken);
     const [left, top, width, height] = map.box, px = left + x * width, py = top + (1 - line.height) * height;
     const [across, up] = all(".here .cursor", picture), dot = picture.querySelector(".here circle");

@@ -12,6 +12,9 @@ function element(name, attributes = {}, text = "") {
 }
 const SVG_NAMES = new Set(["svg", "g", "path", "line", "circle", "text", "clipPath", "rect", "title"]);
 
+/** A state in a sentence: "state 3", or a name that begins with that word itself. */
+const stateCalled = (name) => name.toLowerCase().startsWith("state") ? name : `state ${name}`;
+
 // ---- the models
 
 const compared = byId("comparison") ? read("comparison").rows : [];

@@ -68,7 +68,7 @@ function paint() {
   const gap = gapAt(chapter, index);
   const ahead = gap > 0 ? `, ahead by ${threeDigits(gap)}` : "";
   const worth = chapter.price ? `; ${verdict(chapter, index).map((sentence) => sentence.map(([text]) => text).join("")).join(" ")}` : "";
-  slider.setAttribute("aria-valuetext", `gamma ${data.texts[index]}, ${where(chapter, index)}, best in state ${data.states[state]}: ${action}${ahead}${worth}`);
+  slider.setAttribute("aria-valuetext", `gamma ${data.texts[index]}, ${where(chapter, index)}, best in ${stateCalled(data.states[state])}: ${action}${ahead}${worth}`);
   byId(`sentence-${chapter.number}`).textContent = stateSentence(chapter, index);
   for (const cursor of all(".bar .cursor")) cursor.style.left = `${100 * place(gamma)}%`;
   for (const other of chapters) {

@@ -72,7 +72,7 @@ function whereToGo(chapter, index) {
   const states = data.states.map((_, state) => state);
   const different = states.filter((state) => otherwise(chapter, state, index) !== null).length;
   const free = states.filter((state) => !allAlike(chapter, state, regions.regions[price.best[0]].optimal_actions[state])).length;
-  if (!different) return "The best actions at your γ: those of the best γ.";
+  if (!different) return "Your γ has the same best actions as the best γ.";
   return `In ${different} of ${free} states the best γ chooses otherwise (framed).`;
 }
 

@@ -121,7 +121,7 @@ function drawChart(chapter) {
   chooseUnit(chapter, curves);
   const [low, high] = valueRange(chapter, curves);
   const frame = frameOf(chapter, "chart", heightOf(chapter, "chart", 0.5),
-    `Action values of state ${chapter.data.states[chapter.state]} over gamma; the numbers are in the list below`);
+    `Action values of ${stateCalled(chapter.data.states[chapter.state])} over gamma; the numbers are in the list below`);
   const { x, bottom, cursor } = frame;
   const y = (value) => bottom - (value - low) / (high - low) * (bottom - MARGIN.top);
   for (const value of niceTicks(low, high)) {
@@ -211,7 +211,7 @@ function drawGap(chapter) {
   if (none) return;
   const [low, high] = gapRange(chapter, gaps);
   const frame = frameOf(chapter, "gap", Math.round(heightOf(chapter, "gap", 0.33)),
-    `Action gap: how much the best action of state ${states[chapter.state]} leads by, over gamma, on a log scale; the number is in the sentence below`);
+    `Action gap: how much the best action of ${stateCalled(states[chapter.state])} leads by, over gamma, on a log scale; the number is in the sentence below`);
   const { x, bottom, cursor } = frame;
   const floor = bottom - 18;  // 0, and what is too small to draw, lies below the lowest decade
   const y = (gap) => (gap > 0 ? Math.min(bottom, floor - (Math.log10(gap) - low) / (high - low) * (floor - MARGIN.top)) : bottom);
@@ -239,7 +239,7 @@ function leadSentence(chapter, index, gap) {
   if (gap === null) return `${here}there are no values to subtract.`;
   if (gap === 0) return `${here}the best action leads by 0: ${best(chapter, chapter.state, index).map((a) => chapter.data.actions[a]).join(" and ")} are worth the same, and no learner can tell them apart.`;
   const who = optimal.length > 1 ? "the best actions lead" : "the best action leads";
-  return `${here}${who} by ${threeDigits(gap)} reward units: to see which is better, a learner has to know its values better than this.`;
+  return `${here}${who} by ${threeDigits(gap)} reward units: to see which is better, a learner has to know its values more precisely than this.`;
 }
 
 function paintGap(chapter, index, gap) {
