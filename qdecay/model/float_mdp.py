@@ -415,12 +415,12 @@ class FloatMDP(FiniteMDP):
         """Write an `.npz`: P_data, P_indices, P_indptr and R, and whatever else the model has.
 
         Raises:
-            TypeError: the path does not end in .npz; other files hold exact numbers.
-            ValueError: a transition takes more than one step, which arrays cannot represent; a name
-                ends in a NUL character; or the file cannot be written.
+            ValueError: the path does not end in .npz (other files hold exact numbers); a transition
+                takes more than one step, which arrays cannot represent; a name ends in a NUL
+                character; or the file cannot be written.
         """
         if Path(path).suffix != ".npz":
-            raise TypeError(f"{path}: {FLOATS_ONLY}; a file of floats ends in .npz")
+            raise ValueError(f"{path}: the name must end in .npz: {FLOATS_ONLY}")
         if self.is_semi_markov:
             raise ValueError(
                 f"{path}: an .npz file cannot say that transitions take several steps: save an "

@@ -435,7 +435,8 @@ class MDP(FiniteMDP, Plotted, Explored):
         """Write the MDP file (schema qdecay.mdp/1); an existing file is replaced.
 
         Raises:
-            ValueError: it would be larger than `load` takes, or cannot be written.
+            ValueError: the path does not end in .json, or the file would be larger than `load`
+                takes, or cannot be written.
         """
         write_document(self.to_json(), Path(path))
 

@@ -36,7 +36,7 @@ from qdecay.exact.proof.verify import BeyondChecker, CertificateError, Verificat
 from qdecay.exact.regions import policy_regions
 from qdecay.model.float_mdp import FloatMDP
 from qdecay.model.mdp import MDP
-from qdecay_envs import ChainLayout
+from qdecay_envs import ChainLayout, GridLayout
 
 HALF = Fraction(1, 2)
 PUTERMAN_BY_HAND: Document = {
@@ -155,6 +155,22 @@ def test_a_path_that_cannot_be_written_is_refused_before_the_work(tmp_path: Path
             problem.save(tmp_path / "new" / "proof.json")
     with pytest.raises(ValueError, match=r"m\.npz: cannot be written: No such file"):
         FloatMDP.from_mdp(other).save(tmp_path / "new" / "m.npz")
+
+
+@pytest.mark.parametrize("name", ["m.npz", "m.json.gz", "m.csv", "m.tra", "m.bar", "m", "m.json~"])
+def test_a_file_of_another_ending_is_not_written(tmp_path: Path, name: str) -> None:
+    """Its ending would select another reader, or none."""
+    model, path = two_state_puterman(), tmp_path / name
+    grid, chain = GridLayout(["S.", ".+1"]), ChainLayout.choice(near=[1], far=[0, 0, 4])
+    for save in (model.save, chain.save, grid.save):
+        with pytest.raises(ValueError, match=rf"{re.escape(name)}: the name must end in \.json$"):
+            save(path)
+    with pytest.raises(InputError, match=r": the name must end in \.json$"):
+        write_certificate(surd_and_touch(), policy_regions(model), path)  # before any work
+    if name != "m.npz":
+        with pytest.raises(ValueError, match=rf"{re.escape(name)}: the name must end in \.npz: "):
+            FloatMDP.from_mdp(model).save(path)
+    assert not any(tmp_path.iterdir())
 
 
 def test_a_certificate_may_be_larger_than_other_documents(tmp_path: Path, monkeypatch) -> None:
