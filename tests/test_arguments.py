@@ -647,6 +647,23 @@ def test_a_state_is_its_number_or_its_name(ask: Callable[[Any], Any]) -> None:
         ask("parc")
 
 
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda: qdecay.MDP.load(3),  # type: ignore[arg-type]
+        lambda: qdecay.FloatMDP.load(3),  # type: ignore[arg-type]
+        lambda: NAMED.save(3),  # type: ignore[arg-type]
+        lambda: qdecay.FloatMDP.from_mdp(NAMED).save(3),  # type: ignore[arg-type]
+        lambda: qdecay.report(NAMED, 3),  # type: ignore[arg-type]
+        lambda: qdecay.plot(NAMED, 3),  # type: ignore[arg-type]
+        lambda: qdecay.Page("a page", "").save(3),  # type: ignore[arg-type]
+    ],
+)
+def test_what_is_no_path_is_refused_by_the_arguments_name(call: Callable[[], Any]) -> None:
+    with pytest.raises(TypeError, match="^path must be a path, got 3$"):
+        call()
+
+
 def refusal(function: Callable[..., Any], arguments: dict[str, Any]) -> Exception | None:
     """Return what a call raises, and None where it does not."""
     try:

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 
+from qdecay._support.checks import file_path
 from qdecay._support.viewed import NoPage
 from qdecay.errors import input_errors
 from qdecay.model.base import Columns, FiniteMDP
@@ -396,7 +397,7 @@ class FloatMDP(FiniteMDP):
         Raises:
             InputError: the file cannot be read or is not such a file; one line says where.
         """
-        if Path(path).suffix != ".npz":
+        if file_path(path).suffix != ".npz":
             rows = read_model(Path(path), reward, Unchanged(), Reading(**reading).worst)
             with input_errors(f"{path}: "):
                 return cls.of(rows, **reading)
@@ -419,7 +420,7 @@ class FloatMDP(FiniteMDP):
                 takes more than one step, which arrays cannot represent; a name ends in a NUL
                 character; or the file cannot be written.
         """
-        if Path(path).suffix != ".npz":
+        if file_path(path).suffix != ".npz":
             raise ValueError(f"{path}: the name must end in .npz: {FLOATS_ONLY}")
         if self.is_semi_markov:
             raise ValueError(

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from qdecay._support.checks import RealLike, choice, count, whole
+from qdecay._support.checks import RealLike, choice, count, file_path, whole
 from qdecay._support.deadline import Deadline, time_limit
 from qdecay._support.outputs import PAGES, check_output
 from qdecay._support.page import Page
@@ -108,7 +108,7 @@ def report(
     ('Stay or move', '<!doctype html>')
     """
     if path is not None:
-        check_output(Path(path), PAGES)
+        check_output(file_path(path), PAGES)
     with time_limit(Deadline(max_seconds).max_seconds):
         page = page_of(
             None if problem is None else source_of(problem, options),
@@ -228,7 +228,7 @@ def plot(
     """
     kinds = [what] if isinstance(what, str) else what
     if path is not None:
-        check_plot_path(Path(path))
+        check_plot_path(file_path(path))
     with time_limit(Deadline(max_seconds).max_seconds):
         figure = figure_of(
             None if problem is None else source_of(problem, options),

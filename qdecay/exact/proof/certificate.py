@@ -10,7 +10,7 @@ from itertools import repeat
 from pathlib import Path
 from typing import Any, TypeVar, overload
 
-from qdecay._support.checks import RealLike, instance
+from qdecay._support.checks import RealLike, file_path, instance
 from qdecay._support.deadline import Deadline
 from qdecay._support.outputs import CERTIFICATES, check_output
 from qdecay._support.progress import OnProgress, counting, reporting
@@ -156,7 +156,7 @@ def write_certificate(
         InputError: the path does not end in .json, or cannot be written; tried before the work.
         ValueError: it would be larger than 64 MiB, which `qdecay verify` takes.
     """
-    check_output(Path(path), CERTIFICATES)
+    check_output(file_path(path), CERTIFICATES)
     document = certificate(problem, regions, max_seconds=max_seconds, progress=progress)
     write_json(path, document, MAX_BYTES)
 
