@@ -153,7 +153,7 @@ class FloatMDP(FiniteMDP):
                 to 1 within rounding, which is (k + 2) * 2**-52 for k entries.
         """
         rewards = np.asarray(r, dtype=np.float64)
-        return cls._of(canonical(p, rewards), rewards, ends, start, Reading(**reading))
+        return cls._of(canonical(p, rewards), rewards, ends, start, Reading.unchanged(**reading))
 
     @classmethod
     def _of(
@@ -237,7 +237,7 @@ class FloatMDP(FiniteMDP):
         on = (p[~done], (pair[~done], arrivals.column))
         matrix = sparse.csr_matrix(on, shape=(size, len(arrivals.state)))
         matrix.sum_duplicates()
-        how = Reading(**reading)
+        how = Reading.unchanged(**reading)
         made = cls._of(matrix, r.reshape(shape), ends, start, how)
         going, took = arrivals.places(made.going, n_states)
         # Rows that are not given are left out on purpose.
@@ -319,7 +319,7 @@ class FloatMDP(FiniteMDP):
 
         See `qdecay.model.readers.arrays`.
         """
-        worst = Reading(**reading).worst
+        worst = Reading.unchanged(**reading).worst
         entries, paid = available_entries(entries_of(transitions), rewards, worst)
         shape = (entries.n_states * entries.n_actions, entries.n_states)
         places = (entries.pair, entries.to)
@@ -356,7 +356,10 @@ class FloatMDP(FiniteMDP):
 
         See `qdecay.model.readers.state_action_pairs`.
         """
-        pairs, worst = (rewards, transitions, s_indices, a_indices), Reading(**reading).worst
+        pairs, worst = (
+            (rewards, transitions, s_indices, a_indices),
+            Reading.unchanged(**reading).worst,
+        )
         return cls.of(rows_of_state_action_pairs(*pairs, start, Unchanged(), worst), **reading)
 
     @classmethod
@@ -398,7 +401,7 @@ class FloatMDP(FiniteMDP):
             InputError: the file cannot be read or is not such a file; one line says where.
         """
         if file_path(path).suffix != ".npz":
-            rows = read_model(Path(path), reward, Unchanged(), Reading(**reading).worst)
+            rows = read_model(Path(path), reward, Unchanged(), Reading.unchanged(**reading).worst)
             with input_errors(f"{path}: "):
                 return cls.of(rows, **reading)
         refuse_reward(Path(path), reward)
