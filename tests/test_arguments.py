@@ -54,7 +54,7 @@ class Number:
     """What an argument takes.
 
     Attributes:
-        kind: "whole", "exact" or "real".
+        kind: "whole", "exact", "real", or "state", a state's number or name.
         good: a value that is taken.
         outside: values of the right kind that are out of range.
         wrap: makes an argument of one number, such as a list.
@@ -72,13 +72,19 @@ class Number:
             "whole": [True, 2.0, 2.5, np.float64(2), "2", HALF],
             "exact": [True, 0.5, np.float64(0.5), [HALF]],
             "real": [True, np.bool_(True), object()],
+            "state": [True, 2.0, np.float64(2), HALF],
         }
         return [1j, *others[self.kind]]
 
     @property
     def refused(self) -> list[Any]:
         """Values of the right kind that are none, or out of range."""
-        none = {"whole": [], "exact": ["x", "1/0", "0.5 "[:0]], "real": ["x", "", float("nan")]}
+        none = {
+            "whole": [],
+            "state": ["x", ""],
+            "exact": ["x", "1/0", "0.5 "[:0]],
+            "real": ["x", "", float("nan")],
+        }
         return [*none[self.kind], *self.outside]
 
     @property
@@ -87,8 +93,9 @@ class Number:
         value = Fraction(self.good)
         plain = f"{value.numerator}/{value.denominator}"
         exact = [value, plain, str(float(value)), sympy.Rational(plain)]
-        if self.kind == "whole":
-            return [np.int64(self.good), sympy.Integer(self.good)]
+        if self.kind in ("whole", "state"):
+            whole = [np.int64(self.good), sympy.Integer(self.good)]
+            return whole if self.kind == "whole" else [*whole, str(self.good)]
         if self.kind == "exact":
             return exact
         root = qdecay.AlgebraicNumber.of(value)
@@ -118,7 +125,7 @@ POSITIVE = Number("real", HALF, (0, -1, "-1/2", float("inf")))
 SHARE = Number("real", HALF, (-1, 2, "3/2"))
 SEED = Number("whole", 3, (-1,))
 COUNT = Number("whole", 200, (0, -3, 2**70))
-STATE = Number("whole", 0, (-1, MODEL.n_states))
+STATE = Number("state", 0, (-1, MODEL.n_states))
 VALUE = Number("real", HALF, (float("inf"),))
 
 LEARNS = {
@@ -220,7 +227,7 @@ FUNCTIONS: dict[str, tuple[Callable[..., Any], dict[str, Any], dict[str, Number]
         qdecay.resampled_breakpoints,
         {"problem": DATA, "resamples": 40},
         {
-            "state": Number("whole", 0, (-1, 1)),
+            "state": Number("state", 0, (-1, 1)),
             "resamples": Number("whole", 41, (39, 0, -1)),
             "seed": SEED,
             "max_seconds": SECONDS,
@@ -231,7 +238,7 @@ FUNCTIONS: dict[str, tuple[Callable[..., Any], dict[str, Any], dict[str, Number]
         {"problem": DATA, "resamples": 40},
         {
             "gammas": Number("exact", HALF, (-1, "3/2"), listed),
-            "start": Number("whole", 0, (-1, 1)),
+            "start": Number("state", 0, (-1, 1)),
             "max_loss": Number("exact", HALF, (-1, "-1/2")),
             "resamples": Number("whole", 41, (39, 0, -1)),
             "seed": SEED,
@@ -611,6 +618,50 @@ def cases(table: Mapping[str, Any]) -> Iterator[Any]:
     for name, (function, others, numbers) in table.items():
         for argument, number in numbers.items():
             yield pytest.param(function, others, argument, number, id=f"{name}-{argument}")
+
+
+BENCH = [("park", "sit", 1, "home", False), ("home", "sit", 2, "home", True)]
+NAMED = qdecay.MDP.from_transitions(BENCH)
+BY_NAME: list[Callable[[Any], Any]] = [
+    lambda state: qdecay.price(NAMED, start=state),
+    lambda state: qdecay.price(NAMED, start=state, method="certified"),
+    lambda state: qdecay.resampled_price(NAMED, start=state, resamples=40),
+    lambda state: qdecay.resampled_breakpoints(NAMED, state, resamples=40),
+    lambda state: qdecay.policy_regions(NAMED, start=state),
+    lambda state: qdecay.policy_regions(NAMED).value(state),
+    lambda state: qdecay.certified_policy_regions(NAMED, start=state),
+    lambda state: qdecay.break_even(NAMED, state=state),
+    lambda state: qdecay.q_learning(NAMED, 0.5, steps=9, start=state),
+    lambda state: qdecay.q_learning_many(NAMED, [0.5], [1], steps=9, start=state).flips(state),
+]
+
+
+@pytest.mark.parametrize("ask", BY_NAME)
+def test_a_state_is_its_number_or_its_name(ask: Callable[[Any], Any]) -> None:
+    """Both give the same answer."""
+    assert NAMED.state_names == ("home", "park")
+    by_name, by_number = ask("park"), ask(1)
+    assert repr(by_name) == repr(by_number)
+    assert getattr(by_name, "info", None) == getattr(by_number, "info", None)
+    with pytest.raises(ValueError, match="st(art|ate) must be a name, such as .*, got 'parc'"):
+        ask("parc")
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda: qdecay.MDP.load(3),  # type: ignore[arg-type]
+        lambda: qdecay.FloatMDP.load(3),  # type: ignore[arg-type]
+        lambda: NAMED.save(3),  # type: ignore[arg-type]
+        lambda: qdecay.FloatMDP.from_mdp(NAMED).save(3),  # type: ignore[arg-type]
+        lambda: qdecay.report(NAMED, 3),  # type: ignore[arg-type]
+        lambda: qdecay.plot(NAMED, 3),  # type: ignore[arg-type]
+        lambda: qdecay.Page("a page", "").save(3),  # type: ignore[arg-type]
+    ],
+)
+def test_what_is_no_path_is_refused_by_the_arguments_name(call: Callable[[], Any]) -> None:
+    with pytest.raises(TypeError, match="^path must be a path, got 3$"):
+        call()
 
 
 def refusal(function: Callable[..., Any], arguments: dict[str, Any]) -> Exception | None:

@@ -7,7 +7,7 @@ import secrets
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
-from errno import EEXIST
+from errno import EEXIST, EINVAL
 from importlib import import_module
 from pathlib import Path
 from typing import IO
@@ -34,7 +34,7 @@ def require_file(path: str | os.PathLike[str], max_bytes: int) -> None:
         reason = getattr(error, "strerror", None) or error
         raise ValueError(f"{name}: cannot be read: {reason}") from error
     if stat.S_ISDIR(found.st_mode):
-        raise ValueError(f"{name}: cannot be read: it is a folder; name a file")
+        raise ValueError(f"{name}: is a folder; name a file")
     if not stat.S_ISREG(found.st_mode):
         raise ValueError(
             f"{name}: is a pipe or a device: save its contents to a file, and name that"
@@ -112,15 +112,18 @@ def replacing(path: str | os.PathLike[str], *, follow: bool = True) -> Iterator[
         follow: whether a symbolic link is followed; if not, it is replaced itself.
 
     Raises:
-        OSError: the file cannot be written, or `path` is a folder, a pipe or a device.
+        OSError: the file cannot be written, or `path` is a folder, a pipe or a device, or has a
+            NUL character, which no name can have.
     """
+    if "\0" in os.fspath(path):
+        raise OSError(EINVAL, "embedded null byte", os.fspath(path))
     target = Path(path).resolve() if follow else Path(path).absolute()
     scratch = target.with_name(f".{secrets.token_hex(8)}.tmp")  # names no longer than others
     try:
-        if (
-            target.exists() and not target.is_file()
-        ):  # such as /dev/null, which must not be replaced
-            raise OSError(EEXIST, "exists and is not a regular file; name another one")
+        if target.is_dir():
+            raise OSError(EEXIST, "is a folder; name a file")
+        if target.exists() and not target.is_file():  # /dev/null must not be replaced
+            raise OSError(EEXIST, "is a pipe or a device; name a file")
         yield scratch
         scratch.replace(target)
     except OSError as error:

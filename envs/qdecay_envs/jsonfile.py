@@ -6,6 +6,7 @@ import json
 import os
 from collections.abc import Callable
 from fractions import Fraction
+from pathlib import Path
 from typing import Any, NoReturn
 
 from qdecay_envs.decoding import decoding
@@ -66,14 +67,16 @@ def write_json(path: str | os.PathLike[str], value: Any, max_bytes: int = MAX_BY
     """Write `value` as JSON, one line per key and per row of a table, completely or not at all.
 
     Args:
-        path: an existing file is replaced, a symbolic link is followed.
+        path: a name that ends in .json; an existing file is replaced, a symbolic link is followed.
         value: what `json` can write. Fractions go in as text ("7/10").
         max_bytes: the largest file that its reader accepts.
 
     Raises:
-        TypeError, ValueError: `value` has something that JSON cannot hold, such as NaN; the file
-            would be too large, or cannot be written.
+        TypeError, ValueError: `value` has something that JSON cannot hold, such as NaN; the name
+            has another ending, or the file would be too large or cannot be written.
     """
+    if Path(path).suffix != ".json":  # other endings select other readers
+        raise ValueError(f"{os.fspath(path)}: the name must end in .json")
     data = json_text(value).encode()
     if len(data) > max_bytes:
         raise ValueError(

@@ -12,9 +12,11 @@ with the argument's name and its value. A range is written as in the message: "[
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Sequence
 from fractions import Fraction
 from functools import lru_cache
+from pathlib import Path
 from typing import Any, SupportsFloat, TypeVar
 
 import numpy as np
@@ -29,6 +31,7 @@ __all__ = [
     "choice",
     "count",
     "exact",
+    "file_path",
     "instance",
     "listed",
     "real",
@@ -136,6 +139,15 @@ def instance(value: _T, kind: Any, name: str, what: str) -> _T:
     if not isinstance(value, kind):
         raise TypeError(f"{name} must be {what}, got {written(value)}")
     return value
+
+
+def file_path(value: str | os.PathLike[str], name: str = "path") -> Path:
+    """Return the path of a file.
+
+    Raises:
+        TypeError: `value` is not a path.
+    """
+    return Path(instance(value, str | os.PathLike, name, "a path"))
 
 
 def _float(value: Any, name: str) -> float:

@@ -40,6 +40,8 @@ def check_output(
         InputError: the name has another ending; the file exists and `force` is not set, or it is
             `source`, a folder, a pipe or a device; or its folder is missing or not writable.
     """
+    if "\0" in str(path):
+        raise InputError(f"{path}: cannot be written: embedded null byte")
     try:
         if path.is_dir():
             raise InputError(

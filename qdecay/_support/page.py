@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from html import escape
 from pathlib import Path
 
+from qdecay._support.checks import file_path
 from qdecay._support.outputs import PAGES, check_output
 from qdecay_envs.files import replacing
 
@@ -34,7 +35,7 @@ class Page:
         Raises:
             InputError: the name does not end in .html or .htm, or the file cannot be written.
         """
-        target = Path(path)
+        target = file_path(path)
         check_output(target, PAGES)
         with replacing(target) as scratch:
             # A name from a file may contain half a surrogate pair, which no encoding can write.

@@ -12,7 +12,7 @@ from __future__ import annotations
 from dataclasses import replace
 from fractions import Fraction
 
-from qdecay._support.checks import RationalLike, RealLike, exact, whole
+from qdecay._support.checks import RationalLike, RealLike, exact
 from qdecay._support.deadline import Deadline, in_time
 from qdecay._support.progress import OnProgress, Progress, reporting
 from qdecay._support.result import counted
@@ -36,7 +36,7 @@ def certified_policy_regions(
     problem: Problem,
     *,
     width: RationalLike = _WIDTH,
-    start: int | None = None,
+    start: int | str | None = None,
     max_seconds: RealLike | None = None,
     progress: bool | OnProgress = False,
 ) -> CertifiedRegions:
@@ -47,7 +47,7 @@ def certified_policy_regions(
             `qdecay.as_mdp` accepts.
         width: the largest width of a bracket where floats allow it; exact, > 0. If they cannot
             distinguish actions on a longer interval, the result has a `NearTie`.
-        start: overrides the model's start state.
+        start: the number or name of a state, which overrides the model's start.
         max_seconds: limit of wall time, > 0; None means no limit.
         progress: True shows a bar; a function is called with a `Progress` at each bracket.
 
@@ -60,7 +60,7 @@ def certified_policy_regions(
             None if not even the sets right of 0 were determined.
     """
     mdp = as_model(problem)
-    start = mdp.start if start is None else whole(start, "start", 0, mdp.n_states - 1)
+    start = mdp.start if start is None else mdp.state_index(start, "start")
     width, deadline = exact(width, "width", "(0, 1]"), Deadline(max_seconds)
     with reporting(progress) as report:
 

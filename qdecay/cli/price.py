@@ -283,6 +283,8 @@ def _of_line(common: _Common, over: str, gamma: str | None, at: str | None) -> N
 
     if gamma is None:
         raise InputError("--over requires --gamma: the discount factor of the policies")
+    if "," in gamma:
+        raise InputError(f"--over takes one --gamma, that of the policies, got {gamma:.40}")
     with input_errors("--"):
         discount = exact(gamma, "gamma", "[0, 1]")
     values = [] if at is None else _numbers(at, "at", None)

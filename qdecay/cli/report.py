@@ -145,7 +145,7 @@ def plot(
     from qdecay.reporting.api import figure_of, kinds_of
     from qdecay.reporting.plots.style import check_plot_path, save_figure
 
-    kinds = kinds_of(what, over, dash="--")
+    kinds = kinds_of(what or None, over, dash="--")
     check_plot_path(output, force=force)
     trainings = _trainings(seeds, seed, learner, max_steps)
     with budget(_named(source), max_seconds):

@@ -196,10 +196,10 @@ def learn_curve(
       qdecay learn-curve --delay 4 --gamma 1/2,2/3,3/4,9/10 --reward 6
       qdecay learn-curve FrozenLake-v1 --gamma 0.85,0.9,0.95 --plot lake.svg
     """
+    from qdecay._support.checks import exact
     from qdecay.comparison.learning_times import learning_times
     from qdecay.errors import BudgetExceeded, InputError
     from qdecay.reporting.plots.learning import save_learning_times
-    from qdecay_envs.rational import rational
 
     check_plot(plot, force=force)
     check_seconds(max_seconds)
@@ -212,7 +212,9 @@ def learn_curve(
     rows: list[LearningTime] = []
     try:
         gammas = gamma.split(",")
-        if len({rational(text, "gamma") for text in gammas}) < len(gammas):
+        with input_errors("--"):
+            distinct = {exact(text, "gamma", "(0, 1)") for text in gammas}
+        if len(distinct) < len(gammas):
             raise InputError(f"--gamma {gamma:.40}: a number is given twice")
         mdp = None if source is None else source.mdp()
         with input_errors("--"):

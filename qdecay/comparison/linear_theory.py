@@ -40,7 +40,7 @@ from scipy.sparse.csgraph import breadth_first_order
 from scipy.sparse.linalg import SuperLU, splu
 from scipy.special import ndtr
 
-from qdecay._support.checks import RationalLike, RealLike, exact, real, whole
+from qdecay._support.checks import RationalLike, RealLike, exact, real
 from qdecay._support.result import Record
 from qdecay.comparison.reach import moves
 from qdecay.model.door import Problem, as_exact_mdp
@@ -145,7 +145,7 @@ class LinearTheory:
     ) -> LinearTheory:
         """Solve the model; `taken` are the actions of `state`, None for its best ones."""
         mdp = as_exact_mdp(problem)
-        state = whole(state, "state", 0, mdp.n_states - 1)
+        state = mdp.state_index(state)
         discount = real(gamma, "gamma", "[0, 1)")
         share: Fraction = exact(epsilon, "epsilon", "[0, 1)")
         aim = epsilon_soft(mdp, share) if share else mdp

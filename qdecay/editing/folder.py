@@ -50,7 +50,7 @@ class Folder:
                 path.mkdir()
             self.path = path.resolve(strict=True)
             if not self.path.is_dir():
-                raise InputError(f"{path}: is no folder; name the folder of your files")
+                raise InputError(f"{path}: is not a folder; name the folder of your files")
         except OSError as error:
             raise InputError(f"{path}: cannot be opened: {error.strerror}") from error
         if not os.access(self.path, os.W_OK | os.X_OK):

@@ -21,7 +21,7 @@ from fractions import Fraction
 from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar
 
-from qdecay._support.checks import RealLike, whole
+from qdecay._support.checks import RealLike
 from qdecay._support.deadline import Deadline, time_limit
 from qdecay._support.progress import OnProgress, Progress, reporting
 from qdecay._support.result import shown_list
@@ -91,7 +91,7 @@ class BreakEven(ModelResult):
 
 def break_even(
     problem: Problem,
-    state: int | None = None,
+    state: int | str | None = None,
     *,
     max_seconds: RealLike | None = None,
     progress: bool | OnProgress = False,
@@ -122,7 +122,7 @@ def break_even(
     mdp = as_exact_mdp(problem)
     if state is None and mdp.start is None:
         raise ValueError("the model has no start state: give state, or MDP.from_rows a start")
-    state = mdp.start if state is None else whole(state, "state", 0, mdp.n_states - 1)
+    state = mdp.start if state is None else mdp.state_index(state)
     assert state is not None
     found = policy_regions(mdp, max_seconds=deadline.rest, progress=progress)
     return break_even_of(found, state)

@@ -138,7 +138,7 @@ def policy_map(
     *,
     gammas: tuple[RationalLike, RationalLike] = (0, 1),
     of: str | None = None,
-    start: int | None = None,
+    start: int | str | None = None,
     fineness: RationalLike = "1/256",
     columns: int | None = None,
     max_seconds: RealLike | None = None,
@@ -152,7 +152,7 @@ def policy_map(
         of: the states whose optimal actions define an area: "start", "reached" (all states reached
             from the start under optimal actions), or "all". None means "start", or "all" for a
             model without a start.
-        start: overrides the model's start state.
+        start: the number or name of a state, which overrides the model's start.
         fineness: the distance between lines, as a share of the parameter's range, down to which
             lines are added between two that differ; 0 < fineness <= 1.
         columns: the number of lines of fixed gamma, evenly spaced; >= 0. None means 7 for a model
@@ -176,7 +176,7 @@ def policy_map(
     """
     instance(line, ModelLine, "line", "a ModelLine")
     ends = _window(gammas)
-    start = line.low.start if start is None else whole(start, "start", 0, line.low.n_states - 1)
+    start = line.low.start if start is None else line.low.state_index(start, "start")
     of = ("all" if start is None else "start") if of is None else choice(of, "of", OF)
     if start is None and of != "all":
         raise ValueError(f'of="{of}" needs a start state: give start, or of="all"')

@@ -143,19 +143,19 @@ class PolicyRegions(Regions[Breakpoint], Plotted, Explored):
             return self.at_one.optimal_actions
         return self._sets_at(number)
 
-    def value(self, state: int) -> tuple[RationalFunction, ...]:
+    def value(self, state: int | str) -> tuple[RationalFunction, ...]:
         """Return the optimal value of a state as an exact function of gamma, region by region.
 
         In reward units; at a breakpoint the two neighbours agree.
         """
-        state = whole(state, "state", 0, self.n_states - 1)
+        state = self.mdp.state_index(state)
         return tuple(
             PolicySeries(self.rational_model, policy).value(state) for policy in self._policies
         )
 
-    def action_gap(self, state: int) -> ActionGap:
+    def action_gap(self, state: int | str) -> ActionGap:
         """Return the lead of a state's best action over the others, as exact functions of gamma."""
-        state = whole(state, "state", 0, self.n_states - 1)
+        state = self.mdp.state_index(state)
         behind = tuple(self._behind(i, state) for i in range(len(self.regions)))
         return ActionGap(state, tuple(b.gamma for b in self.breakpoints), behind)
 
@@ -199,7 +199,7 @@ def policy_regions(
     problem: ModelLine,
     *,
     gamma: RationalLike,
-    start: int | None = None,
+    start: int | str | None = None,
     max_seconds: RealLike | None = None,
     max_breakpoints: int | None = None,
     progress: bool | OnProgress = False,
@@ -208,7 +208,7 @@ def policy_regions(
 def policy_regions(
     problem: Problem,
     *,
-    start: int | None = None,
+    start: int | str | None = None,
     max_seconds: RealLike | None = None,
     max_breakpoints: int | None = None,
     workers: int | None = 1,
@@ -219,7 +219,7 @@ def policy_regions(
     problem: Problem | ModelLine,
     *,
     gamma: RationalLike | None = None,
-    start: int | None = None,
+    start: int | str | None = None,
     max_seconds: RealLike | None = None,
     max_breakpoints: int | None = None,
     workers: int | None = 1,
@@ -234,8 +234,8 @@ def policy_regions(
             `ModelLine`.
         gamma: the discount factor of a line, 0 <= gamma <= 1; only with a line. At gamma = 1 the
             optimal gain must be 0 in every state between the ends.
-        start: overrides the model's start state, which only `start_breakpoints` and
-            `reached_breakpoints` read.
+        start: the number or name of a state, which overrides the model's start; only
+            `start_breakpoints` and `reached_breakpoints` read it.
         max_seconds: limit of wall time, > 0; None means no limit.
         max_breakpoints: limit of breakpoints and touches, >= 0; None means no limit.
         workers: processes that share a search of more than a few seconds; None means one per core.
@@ -258,7 +258,7 @@ def policy_regions(
     (['1/2'], (((0,), (0,)), ((1,), (0,))))
     """
     mdp = problem.low if isinstance(problem, ModelLine) else as_exact_mdp(problem)
-    start = mdp.start if start is None else whole(start, "start", 0, mdp.n_states - 1)
+    start = mdp.start if start is None else mdp.state_index(start, "start")
     if max_breakpoints is not None:
         max_breakpoints = whole(max_breakpoints, "max_breakpoints", 0)
     if workers is not None:

@@ -133,7 +133,7 @@ class ResampledBreakpoints(ModelResult):
 
 def resampled_breakpoints(
     problem: Problem,
-    state: int | None = None,
+    state: int | str | None = None,
     *,
     resamples: int = 200,
     seed: int = 0,
@@ -201,14 +201,14 @@ def draws(mdp: MDP, resamples: int, seed: int = 0, how: How = "dirichlet") -> Dr
     return Draws(mdp, resamples, seed, how)
 
 
-def state_of(mdp: MDP, state: int | None) -> int:
+def state_of(mdp: MDP, state: int | str | None) -> int:
     """Return a state, or the start.
 
     Raises:
         ValueError: there is none.
     """
     if state is not None:
-        return whole(state, "state", 0, mdp.n_states - 1)
+        return mdp.state_index(state)
     if mdp.start is None:
         raise ValueError(
             "the model has no start state: give state, or MDP.from_transitions a start"

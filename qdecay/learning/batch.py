@@ -73,7 +73,7 @@ def learn_batch(
     [0, 1]
     """
     mdp = as_model(problem)
-    state = whole(start, "start", 0, mdp.n_states - 1)
+    state = mdp.state_index(start, "start")
     grid = reals(listed(gammas, "gammas"), "gammas", "[0, 1]")
     agents = [whole(seed, "each of seeds", 0) for seed in listed(seeds, "seeds")]
     if len(grid) != len(agents):

@@ -95,8 +95,8 @@ class Learner(ABC):
             callback: called at the end of every episode; the run ends where it returns True.
             progress: True shows a bar; a function is called with a `Progress` now and then.
             max_seconds: limit of wall time, > 0; None means no limit.
-            start: for a model only: the start state or the probability of each state, shape (S,);
-                None means the model's own.
+            start: for a model only: the number or name of the start state, or the probability of
+                each state, shape (S,); None means the model's own.
             max_episode_steps: for a model only: the steps after which an episode is truncated;
                 >= 1, None means never.
             reward_noise: for a model only: the standard deviation of normal noise on every reward,

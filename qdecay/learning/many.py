@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from qdecay._support.checks import RealLike, count, real, whole
+from qdecay._support.checks import RealLike, count, real
 from qdecay._support.deadline import Deadline
 from qdecay._support.progress import OnProgress, reporting
 from qdecay._support.result import counted, frame
@@ -37,7 +37,7 @@ from qdecay.learning.shared_streams import (
     require_memory,
     run_streams,
 )
-from qdecay.model.base import FiniteMDP
+from qdecay.model.base import FiniteMDP, state_index
 from qdecay.model.door import Problem, as_model
 from qdecay.model.info import ModelInfo, ModelResult
 
@@ -91,12 +91,12 @@ class ManyResult(ModelResult):
         first: NDArray[np.int64] = self.q.argmax(axis=3)
         return first
 
-    def flips(self, state: int) -> tuple[LearnedFlip, ...]:
+    def flips(self, state: int | str) -> tuple[LearnedFlip, ...]:
         """Return where the greedy action of `state` flips, as midpoints of neighbouring gammas.
 
         `learned_thresholds` finds them more precisely.
         """
-        state = whole(state, "state", 0, self.q.shape[2] - 1)
+        state = state_index(state, self.q.shape[2], self.state_names)
         order = np.argsort(self.gammas)
         chosen = self.q[order, :, state].argmax(axis=2)
         gammas = self.gammas[order].tolist()
@@ -180,7 +180,7 @@ def learned_thresholds(
     seeds: Sequence[int],
     *,
     steps: int,
-    state: int | None = None,
+    state: int | str | None = None,
     width: RealLike = 1e-6,
     behaviour: BehaviourLike = "uniform",
     step_size: RealLike | Schedule = 0.1,
@@ -198,7 +198,8 @@ def learned_thresholds(
     agent flips. Two flips between neighbouring `gammas` go unnoticed.
 
     Args:
-        state: the state whose greedy action is examined; None means the start state.
+        state: the number or name of the state whose greedy action is examined; None means the start
+            state.
         width: largest distance of the gammas around a flip; >= 1e-12.
 
     The other arguments and the errors are those of `q_learning_many`, except that `best` of a
@@ -239,10 +240,10 @@ def learned_thresholds(
     return grouped(list(found.values()), info)
 
 
-def _watched(mdp: FiniteMDP, start: int | ArrayLike | None, state: int | None) -> int:
+def _watched(mdp: FiniteMDP, start: int | ArrayLike | None, state: int | str | None) -> int:
     """Return `state`, or the state that streams start in."""
     if state is None:
         state = mdp.start if start is None else start  # type: ignore[assignment]  # checked here
         if state is None or np.ndim(state):
             raise ValueError("streams start in several states: give state, the one to examine")
-    return whole(state, "state", 0, mdp.n_states - 1)
+    return mdp.state_index(state)

@@ -32,7 +32,7 @@ class ModelEnv(gym.Env[Any, Any]):
     def __init__(
         self, mdp: FiniteMDP, *, start: int | ArrayLike | None = None, reward_noise: RealLike = 0.0
     ) -> None:
-        """Hold the model; `start` is a state or a probability for each, None for its own.
+        """Hold the model; `start` is as in `q_learning`.
 
         `reward_noise` is the standard deviation of normal noise on every reward.
         """

@@ -19,7 +19,7 @@ from weakref import WeakKeyDictionary
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from qdecay._support.checks import reals, whole
+from qdecay._support.checks import reals
 from qdecay.model.base import FiniteMDP
 from qdecay.model.mdp import MDP
 from qdecay_envs.rational import written
@@ -90,8 +90,8 @@ def dynamics(mdp: FiniteMDP, start: int | ArrayLike | None = None) -> Dynamics:
 
     Args:
         mdp: the model.
-        start: a state, or the probability of each state, shape (S,); None means what the model
-            says: `mdp.start`, or `mdp.initial_states`.
+        start: the number or name of a state, or the probability of each state, shape (S,); None
+            means what the model says: `mdp.start`, or `mdp.initial_states`.
 
     Raises:
         ValueError: there is no start, it is neither a state nor a distribution, or a start state
@@ -176,7 +176,7 @@ _Weighted = tuple[NDArray[np.int64], NDArray[np.float64]]
 
 
 def _one_state(mdp: FiniteMDP, start: ArrayLike) -> _Weighted:
-    state = whole(start, "start", 0, mdp.n_states - 1)
+    state = mdp.state_index(start, "start")  # type: ignore[arg-type]  # checked there
     return np.array([state], dtype=np.int64), np.ones(1)
 
 

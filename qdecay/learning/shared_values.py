@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from qdecay._support.checks import RealLike, count, real, whole
+from qdecay._support.checks import RealLike, count, real
 from qdecay._support.deadline import Deadline
 from qdecay._support.progress import OnProgress
 from qdecay.learning.schedules import Schedule
@@ -88,7 +88,7 @@ def shared_values(
     update = Update.read(rule, step_size, epsilon)
     settings = StreamSettings.read(mdp, "uniform", update, 0.0, starts, 1, reward_noise)
     agents, steps = checked_seeds(seeds), count(steps, "steps")
-    state = whole(state, "state", 0, mdp.n_states - 1)
+    state = mdp.state_index(state)
     gammas = [checked_gammas(mdp, grid) for grid in grids]
     share = real(average_from, "average_from", "[0, 1]")
     most = max(map(len, gammas))

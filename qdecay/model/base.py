@@ -182,10 +182,11 @@ class FiniteMDP(Record, ABC):
         """The state's name for display, or its number if it has none."""
         return escaped(self.state_names[state]) if self.state_names else str(state)
 
-    def state_index(self, state: int | str) -> int:
+    def state_index(self, state: int | str, argument: str = "state") -> int:
         """Return the state with a number or a name; a text is tried as a name first.
 
-        Spaces in a name may be omitted where that leaves one state: "(2,1)" is "(2, 1)".
+        Spaces in a name may be omitted where that leaves one state: "(2,1)" is "(2, 1)". Messages
+        call it `argument`.
 
         >>> from qdecay import MDP
         >>> lamp = MDP.from_rows(
@@ -198,7 +199,7 @@ class FiniteMDP(Record, ABC):
             TypeError: `state` is neither an integer nor text.
             ValueError: there is no such state; the message names the most similar ones.
         """
-        return state_index(state, self.n_states, self.state_names)
+        return state_index(state, self.n_states, self.state_names, argument)
 
     def action_name(self, action: int) -> str:
         """The action's name for display, or its number if it has none."""
@@ -216,18 +217,20 @@ class FiniteMDP(Record, ABC):
         return hash((self.n_states, self.n_actions, self.start, self.n_transitions))
 
 
-def state_index(state: int | str, n_states: int, state_names: Sequence[str] | None) -> int:
+def state_index(
+    state: int | str, n_states: int, state_names: Sequence[str] | None, argument: str = "state"
+) -> int:
     """Return the state with a number or a name, as `FiniteMDP.state_index` does."""
     last = n_states - 1
     if not isinstance(state, str):
-        return whole(state, "state", 0, last)
+        return whole(state, argument, 0, last)
     names = state_names or ()
     shown = [escaped(name) for name in names]
     for known in (names, shown):
         if state in known:
             return known.index(state)
     if state.isascii() and state.isdecimal() and len(state) < 19:
-        return whole(int(state), "state", 0, last)
+        return whole(int(state), argument, 0, last)
     alike = [number for number, name in enumerate(shown) if _spaceless(name) == _spaceless(state)]
     if len(alike) == 1:
         return alike[0]
@@ -235,7 +238,9 @@ def state_index(state: int | str, n_states: int, state_names: Sequence[str] | No
     between = "; " if any("," in name for name in similar) else ", "
     such = between.join(f"{name:.{_WORD}}" for name in similar)
     known_as = f"a name, such as {such}, or " if such else ""
-    raise ValueError(f"state must be {known_as}a number from 0 to {last:,}, got {written(state)}")
+    raise ValueError(
+        f"{argument} must be {known_as}a number from 0 to {last:,}, got {written(state)}"
+    )
 
 
 def _spaceless(name: str) -> str:

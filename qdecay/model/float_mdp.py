@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 
+from qdecay._support.checks import file_path
 from qdecay._support.viewed import NoPage
 from qdecay.errors import input_errors
 from qdecay.model.base import Columns, FiniteMDP
@@ -152,7 +153,7 @@ class FloatMDP(FiniteMDP):
                 to 1 within rounding, which is (k + 2) * 2**-52 for k entries.
         """
         rewards = np.asarray(r, dtype=np.float64)
-        return cls._of(canonical(p, rewards), rewards, ends, start, Reading(**reading))
+        return cls._of(canonical(p, rewards), rewards, ends, start, Reading.unchanged(**reading))
 
     @classmethod
     def _of(
@@ -236,7 +237,7 @@ class FloatMDP(FiniteMDP):
         on = (p[~done], (pair[~done], arrivals.column))
         matrix = sparse.csr_matrix(on, shape=(size, len(arrivals.state)))
         matrix.sum_duplicates()
-        how = Reading(**reading)
+        how = Reading.unchanged(**reading)
         made = cls._of(matrix, r.reshape(shape), ends, start, how)
         going, took = arrivals.places(made.going, n_states)
         # Rows that are not given are left out on purpose.
@@ -318,7 +319,7 @@ class FloatMDP(FiniteMDP):
 
         See `qdecay.model.readers.arrays`.
         """
-        worst = Reading(**reading).worst
+        worst = Reading.unchanged(**reading).worst
         entries, paid = available_entries(entries_of(transitions), rewards, worst)
         shape = (entries.n_states * entries.n_actions, entries.n_states)
         places = (entries.pair, entries.to)
@@ -355,7 +356,10 @@ class FloatMDP(FiniteMDP):
 
         See `qdecay.model.readers.state_action_pairs`.
         """
-        pairs, worst = (rewards, transitions, s_indices, a_indices), Reading(**reading).worst
+        pairs, worst = (
+            (rewards, transitions, s_indices, a_indices),
+            Reading.unchanged(**reading).worst,
+        )
         return cls.of(rows_of_state_action_pairs(*pairs, start, Unchanged(), worst), **reading)
 
     @classmethod
@@ -396,8 +400,8 @@ class FloatMDP(FiniteMDP):
         Raises:
             InputError: the file cannot be read or is not such a file; one line says where.
         """
-        if Path(path).suffix != ".npz":
-            rows = read_model(Path(path), reward, Unchanged(), Reading(**reading).worst)
+        if file_path(path).suffix != ".npz":
+            rows = read_model(Path(path), reward, Unchanged(), Reading.unchanged(**reading).worst)
             with input_errors(f"{path}: "):
                 return cls.of(rows, **reading)
         refuse_reward(Path(path), reward)
@@ -415,12 +419,12 @@ class FloatMDP(FiniteMDP):
         """Write an `.npz`: P_data, P_indices, P_indptr and R, and whatever else the model has.
 
         Raises:
-            TypeError: the path does not end in .npz; other files hold exact numbers.
-            ValueError: a transition takes more than one step, which arrays cannot represent; a name
-                ends in a NUL character; or the file cannot be written.
+            ValueError: the path does not end in .npz (other files hold exact numbers); a transition
+                takes more than one step, which arrays cannot represent; a name ends in a NUL
+                character; or the file cannot be written.
         """
-        if Path(path).suffix != ".npz":
-            raise TypeError(f"{path}: {FLOATS_ONLY}; a file of floats ends in .npz")
+        if file_path(path).suffix != ".npz":
+            raise ValueError(f"{path}: the name must end in .npz: {FLOATS_ONLY}")
         if self.is_semi_markov:
             raise ValueError(
                 f"{path}: an .npz file cannot say that transitions take several steps: save an "

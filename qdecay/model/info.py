@@ -32,8 +32,9 @@ class ModelInfo:
     @classmethod
     def of(cls, mdp: FiniteMDP, start: Any = None) -> Self:
         """Return the names of a model, with another start if one is given: a state, or several."""
-        given = int(start) if isinstance(start, Integral) else None
-        first = mdp.start if start is None else given
+        first = mdp.start if start is None else None
+        if isinstance(start, Integral | str):
+            first = mdp.state_index(start, "start")  # type: ignore[arg-type]  # checked there
         return cls(mdp.name, first, mdp.state_names, mdp.action_names)
 
     @classmethod

@@ -27,6 +27,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 
+from qdecay._support.checks import file_path
 from qdecay._support.viewed import Explored, Plotted
 from qdecay.errors import input_errors
 from qdecay.model.base import Columns, FiniteMDP
@@ -337,7 +338,7 @@ class MDP(FiniteMDP, Plotted, Explored):
             InputError: the file cannot be read or is not such a file; one line says where.
         """
         how = Reading(**reading)
-        rows = read_model(Path(path), reward, how.recovery(), how.worst)
+        rows = read_model(file_path(path), reward, how.recovery(), how.worst)
         with input_errors(f"{path}: "):
             return cls.of(rows, how)
 
@@ -435,9 +436,10 @@ class MDP(FiniteMDP, Plotted, Explored):
         """Write the MDP file (schema qdecay.mdp/1); an existing file is replaced.
 
         Raises:
-            ValueError: it would be larger than `load` takes, or cannot be written.
+            ValueError: the path does not end in .json, or the file would be larger than `load`
+                takes, or cannot be written.
         """
-        write_document(self.to_json(), Path(path))
+        write_document(self.to_json(), file_path(path))
 
     def __hash__(self) -> int:
         """Hash the sizes and the first numbers: a sweep holds many models that differ in few."""

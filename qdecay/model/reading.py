@@ -19,7 +19,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Literal, TypedDict
+from typing import Literal, Self, TypedDict, Unpack
 
 from qdecay._support.checks import choice, instance
 from qdecay._support.result import counted
@@ -73,6 +73,17 @@ class Reading:
         choice(self.numbers, "numbers", NUMBERS)
         for name in ("normalise", "minimise"):
             instance(getattr(self, name), bool, name, "True or False")
+
+    @classmethod
+    def unchanged(cls, **options: Unpack[RowOptions]) -> Self:
+        """Return how numbers are read that stay floats, for which `numbers` means nothing.
+
+        Raises:
+            TypeError, ValueError: as for any `Reading`, or `numbers` is given.
+        """
+        if "numbers" in options:
+            raise TypeError("numbers applies only to exact models: floats are taken as they are")
+        return cls(**options)
 
     @property
     def worst(self) -> float:

@@ -8,7 +8,6 @@ from fractions import Fraction
 from functools import cached_property
 from typing import Protocol
 
-from qdecay._support.checks import whole
 from qdecay._support.deadline import Deadline
 from qdecay._support.progress import OnProgress, counting, reporting
 from qdecay._support.shown import shown_fraction
@@ -22,14 +21,14 @@ from qdecay.pricing.result import PricedRegion
 from qdecay.pricing.worth import Worth, Worths, loss
 
 
-def start_distribution(mdp: FiniteMDP, start: int | None = None) -> dict[int, Fraction]:
+def start_distribution(mdp: FiniteMDP, start: int | str | None = None) -> dict[int, Fraction]:
     """Return the probability of each state in which episodes begin.
 
     Raises:
         TypeError, ValueError: `start` is not a state, or neither it nor the model gives one.
     """
     if start is not None:
-        return {whole(start, "start", 0, mdp.n_states - 1): Fraction(1)}
+        return {mdp.state_index(start, "start"): Fraction(1)}
     if not mdp.starts:
         raise ValueError("the model has no start state: give start, a state")
     return dict(mdp.starts)

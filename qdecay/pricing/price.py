@@ -50,7 +50,7 @@ def price(
     *,
     gamma: RationalLike,
     truth: Problem,
-    start: int | None = None,
+    start: int | str | None = None,
     max_loss: RationalLike = DEFAULT_LOSS,
     max_seconds: RealLike | None = None,
     progress: bool | OnProgress = False,
@@ -61,7 +61,7 @@ def price(
     judge: JudgeLike | None = None,
     *,
     method: Literal["certified"],
-    start: int | None = None,
+    start: int | str | None = None,
     max_loss: RationalLike = DEFAULT_LOSS,
     max_seconds: RealLike | None = None,
     progress: bool | OnProgress = False,
@@ -72,7 +72,7 @@ def price(
     judge: JudgeLike | None = None,
     *,
     method: Literal["exact"] = "exact",
-    start: int | None = None,
+    start: int | str | None = None,
     max_loss: RationalLike = DEFAULT_LOSS,
     max_seconds: RealLike | None = None,
     progress: bool | OnProgress = False,
@@ -84,7 +84,7 @@ def price(
     method: Method = "exact",
     gamma: RationalLike | None = None,
     truth: Problem | None = None,
-    start: int | None = None,
+    start: int | str | None = None,
     max_loss: RationalLike = DEFAULT_LOSS,
     max_seconds: RealLike | None = None,
     progress: bool | OnProgress = False,
@@ -106,8 +106,8 @@ def price(
         gamma: the discount factor at which policies of a line are optimal, 0 <= gamma <= 1.
         truth: the model in which policies of a line are judged, or anything that `qdecay.as_mdp`
             accepts; of the line's states and available actions.
-        start: the start state. None means the model's own, or its environment's start distribution;
-            with a line, that of the truth.
+        start: the number or name of the start state. None means the model's own, or its
+            environment's start distribution; with a line, that of the truth.
         max_loss: the loss that `within` allows, an exact number >= 0.
         max_seconds: limit of wall time, > 0; None means no limit.
         progress: True shows a bar; a function is called with a `Progress` at each breakpoint found,

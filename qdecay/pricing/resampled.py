@@ -107,7 +107,7 @@ def resampled_price(
     judge: JudgeLike | None = None,
     *,
     gammas: Iterable[RationalLike | AlgebraicNumber] = (),
-    start: int | None = None,
+    start: int | str | None = None,
     max_loss: RationalLike = DEFAULT_LOSS,
     resamples: int = 200,
     seed: int = 0,

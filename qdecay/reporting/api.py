@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from qdecay._support.checks import RealLike, choice, count, whole
+from qdecay._support.checks import RealLike, choice, count, file_path, listed, whole
 from qdecay._support.deadline import Deadline, time_limit
 from qdecay._support.outputs import PAGES, check_output
 from qdecay._support.page import Page
@@ -108,7 +108,7 @@ def report(
     ('Stay or move', '<!doctype html>')
     """
     if path is not None:
-        check_output(Path(path), PAGES)
+        check_output(file_path(path), PAGES)
     with time_limit(Deadline(max_seconds).max_seconds):
         page = page_of(
             None if problem is None else source_of(problem, options),
@@ -228,7 +228,7 @@ def plot(
     """
     kinds = [what] if isinstance(what, str) else what
     if path is not None:
-        check_plot_path(Path(path))
+        check_plot_path(file_path(path))
     with time_limit(Deadline(max_seconds).max_seconds):
         figure = figure_of(
             None if problem is None else source_of(problem, options),
@@ -250,7 +250,9 @@ def kinds_of(what: Sequence[str] | None, over: str | ModelLine | None, dash: str
     Raises:
         InputError: there is no such kind, one is given twice, or map and `over` are not both given.
     """
-    kinds = list(what or (["regions", "values"] if over is None else ["map"]))
+    if what is None:
+        what = ["regions", "values"] if over is None else ["map"]
+    kinds = listed(what, "what")
     for kind in kinds:
         if kind not in KINDS:
             raise InputError(f"{dash}what {kind}: choose from {', '.join(KINDS)}")

@@ -16,6 +16,7 @@ from pathlib import Path
 from sqlite3 import Connection
 from typing import Any
 
+from qdecay._support.checks import file_path
 from qdecay._support.extras import require
 from qdecay._support.outputs import TABLES, check_output
 from qdecay.errors import InputError
@@ -55,7 +56,7 @@ def export(store: str | Path, path: str | Path) -> int:
             pyarrow, which Parquet requires, is missing.
         OSError: the file cannot be written.
     """
-    source, target = Path(store), Path(path)
+    source, target = file_path(store, "store"), file_path(path)
     check_output(target, TABLES, source=source)
     write = _write_csv if target.suffix == ".csv" else _parquet_writer()
     with open_store(source) as connection, replacing(target) as scratch:

@@ -202,7 +202,8 @@ def test_every_value_may_lose_more(capsys, monkeypatch) -> None:
     ("arguments", "message"),
     [
         (ALONG[:4], "--over requires --gamma: the discount factor of the policies"),
-        ((*ALONG[:5], "0.9,0.99"), "--gamma must be a number like"),
+        ((*ALONG[:5], "0.9,0.99"), "--over takes one --gamma, that of the policies, got 0.9,0.99"),
+        ((*ALONG[:5], "x"), "--gamma must be a number like"),
         (("price", "FrozenLake-v1", "--at", "1"), "--at requires --over NAME=LOW..HIGH"),
         ((*ALONG, "--at", "0.1"), "--at: success_rate must be in [1/3, 1], got 0.1"),
         ((*ALONG, "--at", "x"), "--at must be a number like"),

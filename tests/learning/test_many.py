@@ -294,9 +294,9 @@ def test_the_start_that_is_given_is_looked_at():
         learned_thresholds(mdp, gammas, start=[0.5, 0.5], **arguments)
 
 
-def test_a_state_is_a_number():
-    """A name is refused by what it should have been."""
-    with pytest.raises(TypeError, match="state must be an integer, got 'left'"):
+def test_a_state_that_is_no_name_is_refused():
+    """By what it should have been."""
+    with pytest.raises(ValueError, match="state must be a number from 0 to 1, got 'left'"):
         learned_thresholds(two_states(start=0), [0.1, 0.9], [1], steps=10, state="left")
 
 

@@ -273,3 +273,21 @@ def test_rows_are_the_inverse_of_reading(tmp_path: Path) -> None:
     assert list(mdp.rows()) == list(mdp.rows())  # may be read again
     mdp.save(tmp_path / "m.json")
     assert MDP.load(os.fspath(tmp_path / "m.json")) == mdp
+
+
+def test_numbers_of_floats_mean_nothing_but_themselves(tmp_path: Path) -> None:
+    """The option would be ignored."""
+    arrays = np.eye(2)[None], np.zeros((2, 1))
+    pairs = [0, 1], [[1.0, 0], [0, 1.0]], [0, 1], [0, 0]
+    path = saved(tmp_path, FloatMDP.from_mdp(MODEL), "model.npz")
+    calls: list[Callable[..., Any]] = [
+        lambda **how: FloatMDP.from_env(gym.make(ID), **how),
+        lambda **how: FloatMDP.from_arrays(*arrays, **how),
+        lambda **how: FloatMDP.from_state_action_pairs(*pairs, **how),
+        lambda **how: FloatMDP.load(path, **how),
+        lambda **how: FloatMDP.load(saved(tmp_path, MODEL, "model.json"), **how),
+    ]
+    for call in calls:
+        call(normalise=True)
+        with pytest.raises((TypeError, InputError), match="numbers applies only to exact models"):
+            call(numbers="binary")

@@ -263,6 +263,8 @@ BAD: list[tuple[Any, dict[str, Any], type[Exception], str]] = [
         qdecay.InputError,
         "over cannot be combined with method certified",
     ),
+    (api.plot, {"what": 3}, TypeError, "what must be a list, got 3"),
+    (api.plot, {"what": []}, ValueError, "what must not be empty"),
     (api.plot, {"what": "sums"}, qdecay.InputError, "what sums: choose from"),
     (api.plot, {"what": ["gap", "gap"]}, qdecay.InputError, "what gap: is given twice"),
     (api.plot, {"problem": STAY, "what": "map"}, qdecay.InputError, "what map requires over"),

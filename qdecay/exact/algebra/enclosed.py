@@ -12,6 +12,7 @@ from typing import Any, NoReturn
 
 from flint import fmpz_poly
 
+from qdecay._support.checks import require
 from qdecay.errors import BudgetExceeded
 from qdecay.exact.algebra.closed_form import ClosedForm
 from qdecay.exact.algebra.number import AlgebraicNumber
@@ -95,6 +96,7 @@ class EnclosedNumber(AlgebraicNumber):
 
     def stretched(self, factor: Fraction, shift: Fraction) -> AlgebraicNumber:
         """Return factor * self + shift, for a factor > 0."""
+        require(factor, "> 0", factor, "factor")
         more = max(0, factor.numerator.bit_length() - factor.denominator.bit_length() + 1)
 
         def nearer(bits: int) -> Interval:

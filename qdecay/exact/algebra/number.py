@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from flint import arb, ctx, fmpq_poly, fmpz_poly
 
-from qdecay._support.checks import whole
+from qdecay._support.checks import require, whole
 from qdecay._support.viewed import Shown
 from qdecay.exact.algebra.closed_form import ClosedForm, Radical, Surd, closed_form
 from qdecay.exact.algebra.polynomial import (
@@ -321,6 +321,7 @@ class AlgebraicNumber(Shown):
 
     def stretched(self, factor: Fraction, shift: Fraction) -> AlgebraicNumber:
         """Return factor * self + shift, for a factor > 0."""
+        require(factor, "> 0", factor, "factor")
         back = fmpq_poly([-to_fmpq(shift / factor), to_fmpq(1 / factor)])
         ends = (factor * end + shift for end in (self._lower, self._upper))
         return AlgebraicNumber(fmpq_poly(self._polynomial)(back).numer(), *ends)

@@ -10,9 +10,9 @@ from itertools import repeat
 from pathlib import Path
 from typing import Any, TypeVar, overload
 
-from qdecay._support.checks import RealLike, instance
+from qdecay._support.checks import RealLike, file_path, instance
 from qdecay._support.deadline import Deadline
-from qdecay._support.outputs import check_output
+from qdecay._support.outputs import CERTIFICATES, check_output
 from qdecay._support.progress import OnProgress, counting, reporting
 from qdecay.exact.line_regions import LineRegions
 from qdecay.exact.proof.gamma_parts import gamma_parts
@@ -153,10 +153,10 @@ def write_certificate(
 
     Raises:
         TypeError, ValueError, BudgetExceeded: as `certificate`.
-        InputError: the file cannot be written, which is tried before the work.
+        InputError: the path does not end in .json, or cannot be written; tried before the work.
         ValueError: it would be larger than 64 MiB, which `qdecay verify` takes.
     """
-    check_output(Path(path))
+    check_output(file_path(path), CERTIFICATES)
     document = certificate(problem, regions, max_seconds=max_seconds, progress=progress)
     write_json(path, document, MAX_BYTES)
 

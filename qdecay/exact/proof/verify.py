@@ -97,6 +97,9 @@ def verify(certificate: dict[str, Any] | str | os.PathLike[str]) -> Verification
     """
     if isinstance(certificate, str | os.PathLike):
         certificate = _read(certificate)
+    elif not isinstance(certificate, dict):
+        found = f"{certificate!r:.80}"
+        raise CertificateError(f"certificate must be a path or a parsed file, got {found}")
     gamma = None
     if isinstance(certificate, dict) and certificate.get("schema") == over_line.SCHEMA:
         gamma, states, breakpoints, touches = over_line.check_line(certificate)
@@ -106,12 +109,14 @@ def verify(certificate: dict[str, Any] | str | os.PathLike[str]) -> Verification
 
 
 def _read(path: str | os.PathLike[str]) -> Any:
+    name = os.fspath(path)
+    if Path(path).exists() and not Path(path).is_file():  # to open a pipe may wait for ever
+        kind = "a folder" if Path(path).is_dir() else "a pipe or a device"
+        raise ValueError(f"{name}: is {kind}; name a file")
     try:
-        if Path(path).exists() and not Path(path).is_file():  # to open a pipe may wait for ever
-            raise ValueError("it is no file; name a file")
         return json.loads(Path(path).read_text(encoding="utf-8"))
     except json.JSONDecodeError as error:
-        raise ValueError(f"{os.fspath(path)}: not JSON: {error}") from error
+        raise ValueError(f"{name}: not JSON: {error}") from error
     except (OSError, ValueError, RecursionError) as error:
         reason = getattr(error, "strerror", None) or error
-        raise ValueError(f"{os.fspath(path)}: cannot be read: {reason}") from error
+        raise ValueError(f"{name}: cannot be read: {reason}") from error

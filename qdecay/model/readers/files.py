@@ -222,7 +222,8 @@ def write_document(document: Mapping[str, Any], path: Path) -> None:
     """Write an MDP document to `path`, completely or not at all.
 
     Raises:
-        ValueError: it would be larger than `read_model` accepts, or cannot be written.
+        ValueError: it would be larger than `read_model` accepts, or cannot be written; see
+            `write_json`.
     """
     check_size(path, len(document["transitions"]), document["n_states"], document["n_actions"])
     write_json(path, document)

@@ -71,6 +71,14 @@ def test_what_would_take_the_fraction_says_so() -> None:
         kept.enclosure(600)
 
 
+def test_a_number_is_not_stretched_by_a_factor_below_zero() -> None:
+    """The ends of its interval would be in the wrong order."""
+    for number in (enclosed(VALUES[1]), AlgebraicNumber.of(VALUES[1])):
+        for factor in (Fraction(-2), Fraction(0)):
+            with pytest.raises(ValueError, match=f"factor must be > 0, got {factor}"):
+                number.stretched(factor, Fraction(1))
+
+
 def test_numbers_of_one_origin_are_equal() -> None:
     one, two, three = (enclosed(VALUES[1], origin) for origin in ("a", "a", "b"))
     assert one == two

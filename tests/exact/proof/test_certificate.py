@@ -36,7 +36,7 @@ from qdecay.exact.proof.verify import BeyondChecker, CertificateError, Verificat
 from qdecay.exact.regions import policy_regions
 from qdecay.model.float_mdp import FloatMDP
 from qdecay.model.mdp import MDP
-from qdecay_envs import ChainLayout
+from qdecay_envs import ChainLayout, GridLayout
 
 HALF = Fraction(1, 2)
 PUTERMAN_BY_HAND: Document = {
@@ -125,11 +125,11 @@ def test_what_is_proven_is_counted_from_a_document_or_its_file(tmp_path: Path) -
 
 
 UNREADABLE = {
-    "missing": (lambda path: None, "No such file or directory"),
-    "folder": (Path.mkdir, "it is no file; name a file"),
-    "pipe": (os.mkfifo, "it is no file; name a file"),
-    "deep": (lambda path: path.write_text("[" * 10**5), "maximum recursion depth"),
-    "bytes": (lambda path: path.write_bytes(b"\xff"), "'utf-8' codec can't decode"),
+    "missing": (lambda path: None, "cannot be read: No such file or directory"),
+    "folder": (Path.mkdir, "is a folder; name a file"),
+    "pipe": (os.mkfifo, "is a pipe or a device; name a file"),
+    "deep": (lambda path: path.write_text("[" * 10**5), "cannot be read: maximum recursion depth"),
+    "bytes": (lambda path: path.write_bytes(b"\xff"), "cannot be read: 'utf-8' codec can't decode"),
 }
 
 
@@ -139,10 +139,28 @@ def test_a_path_that_cannot_be_read_is_named(tmp_path: Path, kind: str) -> None:
     path = tmp_path / "proof.json"
     make, reason = UNREADABLE[kind]
     make(path)
-    with pytest.raises(
-        ValueError, match=f"^{re.escape(str(path))}: cannot be read: {reason}[^\n]*$"
-    ):
+    with pytest.raises(ValueError, match=f"^{re.escape(str(path))}: {reason}[^\n]*$"):
         verify(path)
+
+
+def test_a_name_with_a_nul_character_is_refused_with_the_name(tmp_path: Path) -> None:
+    """The system's own message has no name."""
+    model, path = two_state_puterman(), tmp_path / "a\0b.json"
+    for call in (
+        lambda: model.save(path),
+        lambda: ChainLayout.choice(near=[1], far=[0, 0, 4]).save(path),
+        lambda: FloatMDP.from_mdp(model).save(path.with_suffix(".npz")),
+        lambda: write_certificate(model, policy_regions(model), path),
+    ):
+        with pytest.raises(ValueError, match="a\0b.*: cannot be written: embedded null byte$"):
+            call()
+
+
+@pytest.mark.parametrize("given", [3, None, b"proof.json", [1]])
+def test_what_is_no_certificate_and_no_path_is_refused(given: Any) -> None:
+    """The message says what the argument may be."""
+    with pytest.raises(CertificateError, match="certificate must be a path or a parsed file, got "):
+        verify(given)
 
 
 def test_a_path_that_cannot_be_written_is_refused_before_the_work(tmp_path: Path) -> None:
@@ -155,6 +173,22 @@ def test_a_path_that_cannot_be_written_is_refused_before_the_work(tmp_path: Path
             problem.save(tmp_path / "new" / "proof.json")
     with pytest.raises(ValueError, match=r"m\.npz: cannot be written: No such file"):
         FloatMDP.from_mdp(other).save(tmp_path / "new" / "m.npz")
+
+
+@pytest.mark.parametrize("name", ["m.npz", "m.json.gz", "m.csv", "m.tra", "m.bar", "m", "m.json~"])
+def test_a_file_of_another_ending_is_not_written(tmp_path: Path, name: str) -> None:
+    """Its ending would select another reader, or none."""
+    model, path = two_state_puterman(), tmp_path / name
+    grid, chain = GridLayout(["S.", ".+1"]), ChainLayout.choice(near=[1], far=[0, 0, 4])
+    for save in (model.save, chain.save, grid.save):
+        with pytest.raises(ValueError, match=rf"{re.escape(name)}: the name must end in \.json$"):
+            save(path)
+    with pytest.raises(InputError, match=r": the name must end in \.json$"):
+        write_certificate(surd_and_touch(), policy_regions(model), path)  # before any work
+    if name != "m.npz":
+        with pytest.raises(ValueError, match=rf"{re.escape(name)}: the name must end in \.npz: "):
+            FloatMDP.from_mdp(model).save(path)
+    assert not any(tmp_path.iterdir())
 
 
 def test_a_certificate_may_be_larger_than_other_documents(tmp_path: Path, monkeypatch) -> None:
