@@ -93,11 +93,13 @@ def write_certificate(
     from qdecay_envs.files import replacing
 
     with replacing(path) as scratch:
+        new = scratch.with_suffix(".json")  # as a certificate's name must end
         try:
-            write(problem, found, scratch, progress=True)
+            write(problem, found, new, progress=True)
         except ValueError as error:
-            reason = str(error).removeprefix(f"{scratch}: ")
+            reason = str(error).removeprefix(f"{new}: ")
             raise InputError(f"{path}: {reason}") from error
+        new.replace(scratch)
         if not check:
             return "not checked; run `qdecay verify` to check it"
         try:
