@@ -109,6 +109,4 @@ def test_regions_are_shown_where_the_time_runs_out_for_intervals(
         code, out, err = run(capsys, monkeypatch, *words, *more)
         assert (code, out) == (3, alone)
         assert err.splitlines()[-1].startswith("qdecay: data.csv: stopped")
-        assert err.endswith(
-            " s was reached; the regions are complete, without intervals; raise --max-seconds\n"
-        )
+        assert err.endswith("; the regions are complete, without intervals; raise --max-seconds\n")

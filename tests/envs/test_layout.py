@@ -204,7 +204,7 @@ def test_a_bad_file_is_a_value_error_that_names_it(
 def test_a_file_that_cannot_be_read_is_a_value_error(tmp_path: Path) -> None:
     """A missing file, a folder, an impossible name and a file over the limit are named."""
     for path in (tmp_path / "none.json", tmp_path, "a\0b"):
-        with pytest.raises(ValueError, match="cannot be read"):
+        with pytest.raises(ValueError, match="cannot be read|is a folder; name a file"):
             ChainLayout.load(path)
     large = tmp_path / "large.json"
     large.write_text(" " * 100 + "1")
@@ -230,7 +230,7 @@ def test_a_failed_write_leaves_the_old_file(tmp_path: Path) -> None:
         with pytest.raises((TypeError, ValueError)):
             write_json(path, value)
     (tmp_path / "folder.json").mkdir()
-    with pytest.raises(ValueError, match=r"folder\.json: cannot be written: exists and is not"):
+    with pytest.raises(ValueError, match=r"folder\.json: cannot be written: is a folder"):
         write_json(tmp_path / "folder.json", 1)
     assert read_json(path) == {"a": 1}
     assert sorted(entry.name for entry in tmp_path.iterdir()) == ["folder.json", "kept.json"]

@@ -205,7 +205,8 @@ def test_progress_counts_the_steps_of_all_streams():
 def test_time_that_is_up_ends_all_streams():
     """Of thresholds those of the rounds that ended are handed over, where one has."""
     with pytest.raises(
-        BudgetExceeded, match=r"s of 0\.05 s; [\d,]+ of 4,000,000,000,000 steps are done"
+        BudgetExceeded,
+        match=r"0\.05 s was reached.*; [\d,]+ of 4,000,000,000,000 steps are",
     ):
         q_learning_many(line(5), [0.5], range(4), steps=10**12, max_seconds=0.05)
 

@@ -184,7 +184,7 @@ def test_a_run_whose_time_is_up_keeps_what_is_stored(tmp_path: Path, undisturbed
 
     store, sweep = tmp_path / "r.db", sweep_of(LONG)
     message = (
-        r"^stopped: the limit of 0\.5 s was reached; [\d,]+ of 200 cells are stored; "
+        r"^stopped: the limit of 0\.5 s was reached.*; [\d,]+ of 200 cells are stored; "
         r"run it again to go on$"
     )
     with pytest.raises(BudgetExceeded, match=message) as caught:

@@ -28,7 +28,7 @@ TAGS |= {"math", "mrow", "mfrac", "mn", "mi", "mo", "msup", "msqrt"}
 ATTRIBUTES = {"class", "style", "title", "scope", "role", "aria-label", "data-of", "displaystyle"}
 ATTRIBUTES |= {"lspace", "rspace"}
 ATTRIBUTES |= {"viewbox", "preserveaspectratio", "text-anchor"}
-ATTRIBUTES |= {"d", "x", "y", "cx", "cy", "r", "width", "height"}
+ATTRIBUTES |= {"d", "x", "y", "cx", "cy", "r", "rx", "width", "height"}
 
 
 def shown(value: object) -> Node:
