@@ -54,7 +54,8 @@ def solve(
             chapter = read_chapter(source, max_seconds=max_seconds)
             return as_bytes(explorer([chapter])), _summary(chapter, at)
     except (InputError, BudgetExceeded) as error:
-        if limit.left < 0:
+        # A search also ends before the limit, where its next step would take longer than is left.
+        if limit.left < 0 or f"the limit of {max_seconds:g} s" in str(error):
             raise too_long(max_seconds) from None
         raise wrong(one_line(str(error).removeprefix(f"{name}: "))) from None
 

@@ -73,6 +73,8 @@ def test_a_missing_extra_is_one_line(
     """It says what to run, and nothing is written."""
     (tmp_path / "spec.toml").write_text(SMALL)
     (tmp_path / "data.parquet").write_bytes(b"")
+    for loaded in [name for name in sys.modules if name.startswith(f"{module}.")]:
+        monkeypatch.delitem(sys.modules, loaded)  # by a test before
     monkeypatch.setitem(sys.modules, module, None)
     message = f'need {module}: pip install "qdecay[{extra}]"'
     check_refused(capsys, monkeypatch, tmp_path, arguments, message)
