@@ -18,7 +18,7 @@ from numba.core.registry import CPUDispatcher
 
 _Untyped: Any = IndexDataCacheFile
 
-# NUMBA_DISABLE_JIT is meant for users' own functions. The kernels are written for the compiler, #
+# NUMBA_DISABLE_JIT is meant for users' own functions. The kernels are written for the compiler,
 # with records that Python cannot read, and numba's own helpers are compiled with them.
 _config: Any = numba.config
 _config.DISABLE_JIT = 0

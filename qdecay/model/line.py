@@ -25,7 +25,7 @@ from qdecay.model.door import Problem, as_exact_mdp
 from qdecay.model.mdp import MDP
 from qdecay_envs.rational import RationalLike, rational
 
-# Shares of the way at which a builder is compared with the line. Between short decimals both give #
+# Shares of the way at which a builder is compared with the line. Between short decimals both give
 # decimals, from which an environment of floats can be made; a builder that rounds changes the
 # second.
 _BETWEEN = (Fraction(3, 8), Fraction(385, 1024))

@@ -33,8 +33,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _MAX_SWEEPS = 1_000_000  # of `Follower`, at one gamma
-
-
 _PAIRS_AT_ONCE = 1 << 16  # times gammas, between two looks at the clock
 
 

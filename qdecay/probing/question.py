@@ -39,7 +39,7 @@ Observation = Literal["index", "one-hot"]
 
 _DIGITS = 12  # of r / R: text that means the same number everywhere
 # Rewards below e^-60 R would be lost in single precision; the bounds on the discount per step,
-# 0.05, # and on its scale, 1/100 to e^7, only say where to stop looking.
+# 0.05, and on its scale, 1/100 to e^7, only say where to stop looking.
 _SMALLEST, _LARGEST = -60.0, 7.0
 _LEAST_DISCOUNT, _LEAST_SCALE = math.log(0.05), math.log(0.01)
 
