@@ -58,6 +58,10 @@ class Requests:
             "export": self._export,
         }
 
+    def begin(self) -> None:
+        """Start the process that solves; only `close` ends it."""
+        self._workers.begin()
+
     def state(self) -> dict[str, Any]:
         """Return the initial state of a page."""
         return {

@@ -78,7 +78,7 @@ class Editor:
     """
 
     def __init__(self, folder: Folder, *, port: int, max_seconds: float) -> None:
-        """Listen on a port (0 means any free one), and start the process that solves.
+        """Listen on a port (0 means any free one).
 
         Raises:
             InputError: the port is in use or may not be used.
@@ -99,10 +99,13 @@ class Editor:
     def serve(self) -> None:
         """Answer requests until interrupted, and leave no process behind."""
         try:
+            self.requests.begin()
             self._http.serve_forever(_POLL_SECONDS)
         finally:
-            self._http.server_close()
-            self.requests.close()
+            try:
+                self.requests.close()
+            finally:
+                self._http.server_close()
 
     def stop(self) -> None:
         """End `serve`, which runs in another thread."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack
 from http import HTTPStatus
 from threading import Event, Lock
 from time import monotonic
@@ -89,7 +90,7 @@ class Workers:
     """The processes of one server."""
 
     def __init__(self, warm: Callable[[], object]) -> None:
-        """Start the first; each calls `warm` before anything else."""
+        """Start none yet; each calls `warm` before anything else."""
         self._warm = warm
         self._lock = Lock()
         self._idle: list[_Worker] = []  # the last one is used first
@@ -98,6 +99,9 @@ class Workers:
         self._is_closed = False
         # Linux kills a process when the thread that started it ends: so one thread starts all.
         self._starter = ThreadPoolExecutor(1)
+
+    def begin(self) -> None:
+        """Start the first, which only `close` ends: while one is left, Python does not exit."""
         self._keep_ready()
 
     def run(
@@ -137,13 +141,13 @@ class Workers:
                     del self._jobs[page]
 
     def close(self) -> None:
-        """Stop all processes, for good."""
-        with self._lock:
-            self._is_closed = True
-            workers = list(self._all)
-        for worker in workers:
-            worker.stop()
-        self._starter.shutdown()
+        """Stop all processes, for good; an interrupt meanwhile leaves none out."""
+        with ExitStack() as stack:
+            stack.callback(self._starter.shutdown)
+            with self._lock:
+                self._is_closed = True
+                for worker in self._all:
+                    stack.callback(worker.stop)
 
     def _registered(self, page: object, job: _Job) -> _Job | None:
         """Make it the job of its page, and return the previous one."""

@@ -21,6 +21,9 @@ class Here:
     def __init__(self, warm: Callable[[], object]) -> None:
         pass
 
+    def begin(self) -> None:
+        pass
+
     def run(
         self,
         page: object,

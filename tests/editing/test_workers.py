@@ -76,6 +76,7 @@ def stands(monkeypatch) -> list[Stand]:
 @pytest.fixture
 def workers() -> Iterator[Workers]:
     found = Workers(lambda: None)
+    found.begin()
     yield found
     found.close()
 
@@ -164,6 +165,7 @@ def test_a_process_that_starts_is_not_stopped(stands, monkeypatch) -> None:
     jobs, ready, job = [], Event(), module._Job
     monkeypatch.setattr(module, "_Job", lambda: jobs.append(job()) or jobs[-1])
     workers = Workers(ready.wait)
+    workers.begin()
     asked = [Asked(workers, "page", abs, -3) for _ in range(5)]
     while sum(each.is_superseded for each in jobs) < 4:  # all but the newest, in whatever order
         time.sleep(0.01)
@@ -224,6 +226,29 @@ def test_nothing_is_left_behind(workers: Workers, stands) -> None:
     with pytest.raises(Refused):
         workers.run("page", awaited, LONG, abs, -3)
     assert len(stands) == number
+
+
+def test_an_interrupt_while_it_closes_leaves_nothing_behind(monkeypatch, stands) -> None:
+    """As a second Ctrl-C: what is left would keep Python from ending."""
+    workers = Workers(lambda: None)
+    workers.begin()
+    assert workers.run("page", awaited, LONG, abs, -3) == 3
+    closed = Stand.close
+
+    def interrupted(stand: Stand) -> None:
+        closed(stand)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Stand, "close", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        workers.close()
+    assert len(stands) == 2 and all(stand.is_closed for stand in stands)
+
+
+def test_nothing_is_started_before_it_begins(stands) -> None:
+    """Who is interrupted before that has nothing to close."""
+    Workers(lambda: None)
+    assert not stands
 
 
 def test_few_processes_are_kept(workers: Workers, stands) -> None:
