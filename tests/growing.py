@@ -6,15 +6,18 @@ one, or for all.
 
 from __future__ import annotations
 
+import gzip
 import io
 import json
 import math
+import multiprocessing
 import os
 import random
-import subprocess
+import resource
 import sys
 import tarfile
 import tempfile
+import time
 import zipfile
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -23,8 +26,12 @@ from typing import Any, NamedTuple
 import numpy as np
 from model_files import Model, Rewards, packed, umb_members
 
+from qdecay.cli import app
+from qdecay.cli.failures import exit_code
+from qdecay.errors import InputError
 from qdecay.model.readers.limits import MAX_RECOVERED
 from qdecay.model.recover import is_typed
+from qdecay.model.source import Source
 
 MIB = 2**20
 READ, READ_FLOATS = ("mdp",), ("float_mdp",)  # methods of a Source
@@ -232,14 +239,18 @@ def umb_of_zeros(packed: str, size: int) -> Callable[[], Files]:
 
 
 def umb_of_members(count: int) -> Callable[[], Files]:
-    """Return what makes an archive of empty members."""
+    """Return what makes an archive of empty members; `tarfile` would take ten seconds to."""
 
     def make() -> Files:
-        file = io.BytesIO()
-        with tarfile.open(fileobj=file, mode="w:gz", compresslevel=1) as archive:
-            for number in range(count):
-                archive.addfile(tarfile.TarInfo(str(number)))
-        return {"m.umb": [file.getvalue()]}
+        header = tarfile.TarInfo("0" * 6).tobuf()
+        names = [b"%06d" % number for number in range(count)]
+        sums = [int(header[148:154], 8) + sum(name) - sum(b"0" * 6) for name in names]
+        parts = [
+            name + header[6:148] + b"%06o" % of_bytes + header[154:]
+            for name, of_bytes in zip(names, sums, strict=True)
+        ]
+        data = b"".join([*parts, bytes(2 * tarfile.BLOCKSIZE)])
+        return {"m.umb": [gzip.compress(data, compresslevel=1)]}
 
     return make
 
@@ -262,22 +273,25 @@ def csv_file(make: Callable[[int], str], rows: int = 10**6) -> Grown:
     return Grown(READ, lambda: {"m.csv": ["".join([head, *map(make, range(rows))]).encode()]})
 
 
-def spec(text: list[bytes]) -> Grown:
-    return Grown(("sweep", "run", "--dry-run"), lambda: {"s.toml": text})
+def spec(text: Callable[[], list[bytes]]) -> Grown:
+    return Grown(("sweep", "run", "--dry-run"), lambda: {"s.toml": text()})
 
 
 def toml_repeated(make: Callable[[int], str]) -> Grown:
-    return spec(lines(make, MIB))
+    return spec(lambda: lines(make, MIB))
 
 
-def answers(text: list[bytes], head: bool = True) -> Grown:
+def answers(text: Callable[[], list[bytes]], head: bool = True) -> Grown:
     agent = "q_learning --gamma 0.8"
     first = json.dumps({"schema": "qdecay.probe-trials/1", "agent": agent}).encode() + b"\n"
-    return Grown(PROBE, lambda: {"a.jsonl": [first * head, *text]})
+    return Grown(PROBE, lambda: {"a.jsonl": [first * head, *text()]})
+
+
+def ones() -> np.ndarray[Any, Any]:
+    return np.ones((1, 9000, 9000), np.uint8)
 
 
 SIDE = 4000
-ONES = np.ones((1, 9000, 9000), np.uint8)
 GROWN: dict[str, Grown] = {
     **{
         f"json: {name}": Grown(READ, lambda text=text: {"m.json": text()})
@@ -318,8 +332,8 @@ GROWN: dict[str, Grown] = {
             )
         },
     ),
-    "npz: u8": Grown(READ, zipped(P=ONES, R=np.zeros(9000))),
-    "npz: u8 numeric": Grown(READ_FLOATS, zipped(P=ONES, R=np.zeros(9000))),
+    "npz: u8": Grown(READ, zipped(P=ones, R=np.zeros(9000))),
+    "npz: u8 numeric": Grown(READ_FLOATS, zipped(P=ones, R=np.zeros(9000))),
     **{
         f"npz: {kind} {'F' if fortran else 'C'}": Grown(
             command,
@@ -434,17 +448,19 @@ GROWN: dict[str, Grown] = {
         f"umb: {packed}": Grown(READ, umb_of_zeros(packed, 512 * MIB))
         for packed in ("", "gz", "bz2", "xz")
     },
-    "toml: dots": spec(times(b".a", MIB, b"a", b"=1")),
+    "toml: dots": spec(lambda: times(b".a", MIB, b"a", b"=1")),
     "toml: 50 dots": toml_repeated(lambda i: f"a{i}{'.a' * 50}=1\n"),
-    "toml: decimals": spec(times(b"1.5,", MIB, b"a=[", b"]")),
-    "toml: brackets": spec(times(b"[", MIB, b"a=")),
+    "toml: decimals": spec(lambda: times(b"1.5,", MIB, b"a=[", b"]")),
+    "toml: brackets": spec(lambda: times(b"[", MIB, b"a=")),
     "toml: tables": toml_repeated(lambda i: f"[a.b{i}.c]\n"),
-    "toml: newlines": spec(times(b"\n", 16 * MIB)),
-    "answers: newlines": answers(times(b"\n", 32 * MIB - 99)),
-    "answers: lists": answers(times(b"[],", 32 * MIB - 99)),
-    "answers: lists in lines": answers([times(b"[],", 65_000, b"[", b"0]\n") * 500][0]),
-    "answers: header": answers(times(b"[],", 32 * MIB - 99, b"[", b"0]"), head=False),
-    "answers: sound": answers(lines(lambda i: f'{{"question":"{i}","far":true}}\n', 8 * 10**6)),
+    "toml: newlines": spec(lambda: times(b"\n", 16 * MIB)),
+    "answers: newlines": answers(lambda: times(b"\n", 32 * MIB - 99)),
+    "answers: lists": answers(lambda: times(b"[],", 32 * MIB - 99)),
+    "answers: lists in lines": answers(lambda: [times(b"[],", 65_000, b"[", b"0]\n") * 500][0]),
+    "answers: header": answers(lambda: times(b"[],", 32 * MIB - 99, b"[", b"0]"), head=False),
+    "answers: sound": answers(
+        lambda: lines(lambda i: f'{{"question":"{i}","far":true}}\n', 8 * 10**6)
+    ),
 }
 """By name; sizes are those that the readers allow, or a little more."""
 
@@ -459,25 +475,28 @@ class Outcome(NamedTuple):
     memory: float
 
 
-_CHILD = """
-import pathlib, resource, sys, time
-resource.setrlimit(resource.RLIMIT_CPU, ({seconds}, {seconds}))
-sys.argv = ["qdecay", *{arguments!r}]
-from qdecay.cli import app as cli
-from qdecay.cli.failures import exit_code
-from qdecay.errors import InputError
-from qdecay.model.source import Source
-try:
-    if hasattr(Source, sys.argv[1]):
-        getattr(Source(sys.argv[2]), sys.argv[1])()
-    else:
-        cli.main()
-except InputError as error:
-    sys.exit(exit_code(error))
-finally:
-    peak = pathlib.Path("/proc/self/status").read_text().split("VmHWM:")[1].split()[0]
-    pathlib.Path("used").write_text(f"{{time.process_time()}} {{int(peak) / 1024}}")
-"""
+# Processes are forked from one that has loaded the package: to load it takes each a second.
+_CONTEXT = multiprocessing.get_context("forkserver")
+_CONTEXT.set_forkserver_preload(["qdecay.cli.app", "qdecay.model.source"])
+
+
+def _child(folder: Path, arguments: list[str], seconds: int) -> None:
+    """Be the command; what it prints and takes is in files of the folder."""
+    resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
+    os.chdir(folder)
+    for number, name in ((1, "out"), (2, "err")):
+        os.dup2(os.open(name, os.O_WRONLY | os.O_CREAT), number)
+    sys.argv = ["qdecay", *arguments]
+    try:
+        if hasattr(Source, arguments[0]):
+            getattr(Source(arguments[1]), arguments[0])()
+        else:
+            app.main()
+    except InputError as error:
+        sys.exit(exit_code(error))
+    finally:
+        peak = Path("/proc/self/status").read_text().split("VmHWM:")[1].split()[0]
+        Path("used").write_text(f"{time.process_time()} {int(peak) / 1024}")
 
 
 def hand_over(name: str, folder: Path, seconds: int = 20) -> Outcome:
@@ -489,20 +508,16 @@ def hand_over(name: str, folder: Path, seconds: int = 20) -> Outcome:
         with (folder / file).open("wb") as opened:
             opened.writelines(parts)
     del files
-    script = _CHILD.format(seconds=seconds, arguments=[*grown.command, names[0]])
-    paths = os.pathsep.join(path for path in sys.path if path)
-    done = subprocess.run(
-        [sys.executable, "-c", script],
-        cwd=folder,
-        env={**os.environ, "PYTHONPATH": paths},
-        capture_output=True,
-        text=True,
-    )
+    process = _CONTEXT.Process(target=_child, args=(folder, [*grown.command, names[0]], seconds))
+    process.start()
+    process.join()
     used = folder / "used"
     spent, memory = used.read_text().split() if used.exists() else ("inf", "inf")
+    out, err = ((folder / name).read_text(encoding="utf-8") for name in ("out", "err"))
     for file in folder.iterdir():
         file.unlink()
-    return Outcome(done.returncode, done.stdout, done.stderr, float(spent), float(memory))
+    assert process.exitcode is not None
+    return Outcome(process.exitcode, out, err, float(spent), float(memory))
 
 
 if __name__ == "__main__":
