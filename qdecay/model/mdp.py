@@ -29,7 +29,7 @@ from scipy import sparse
 
 from qdecay._support.checks import file_path
 from qdecay._support.viewed import Explored, Plotted
-from qdecay.model.base import Columns, FiniteMDP
+from qdecay.model.base import Columns, FiniteMDP, state_index
 from qdecay.model.empirical import How, counts_of, resampled
 from qdecay.model.readable import ReadableMDP
 from qdecay.model.readers.files import document_of, write_document
@@ -39,6 +39,7 @@ from qdecay.model.rows import (
     ExactRows,
     ModelRows,
     Row,
+    check_sizes,
     checked_initial_states,
     checked_names,
     checked_remarks,
@@ -118,7 +119,7 @@ class MDP(ReadableMDP, Plotted, Explored):
         *,
         n_states: int,
         n_actions: int,
-        start: int | None = None,
+        start: int | str | None = None,
         state_names: Sequence[str] | None = None,
         action_names: Sequence[str] | None = None,
         **reading: Unpack[RowOptions],
@@ -130,7 +131,7 @@ class MDP(ReadableMDP, Plotted, Explored):
                 merged by adding their probabilities. A seventh entry is the transition's duration,
                 a whole number of steps from 1 to 1,000,000.
             n_states, n_actions: S >= 1 and A >= 1.
-            start: a state, or None.
+            start: a state's number or name, or None.
             state_names, action_names: S and A strings, or None.
             reading: normalise and minimise, see `qdecay.model.reading`.
 
@@ -139,6 +140,10 @@ class MDP(ReadableMDP, Plotted, Explored):
             ValueError: an index, a probability, a row's sum or a name is wrong; the message says
                 which and where.
         """
+        if isinstance(start, str):
+            check_sizes(n_states, n_actions)
+            names = checked_names(state_names, n_states, "state_names")
+            start = state_index(start, n_states, names, "start")
         found = ModelRows(rows, n_states, n_actions, start, state_names, action_names)
         return cls.of(found, Reading(**reading))
 
