@@ -20,7 +20,7 @@ SECONDS = 150_000  # milliseconds: the machine of the tests does other things to
 CURRENT, STALE = "#result[data-state=current]", "#result[data-state=stale]"
 HOSTILE = ('<img src=x onerror="alert(1)">', "</script><script>alert(1)</script>")
 # What a browser logs of every answer that is a refusal, also of one that the page handles.
-REFUSALS = re.compile(r"Failed to load resource: the server .* with a status of 4(00|09|22) ")
+REFUSALS = re.compile(r"Failed to load resource: the server .* with a status of 4(00|09|10|22) ")
 
 
 class Server:
