@@ -45,6 +45,13 @@ def test_results_follow_each_keystroke(edit) -> None:
         assert "0.5" in seen.frame().inner_text(".crossing")
 
 
+def test_a_root_is_written_as_one(edit) -> None:
+    """1 now and 1 after a step against 4 after two: 1 + g = 4 g^2."""
+    with edit() as seen:
+        seen.fill("branches[0].rewards", "1, 1")
+        seen.says("γ = (√17+1)/8")
+
+
 def test_a_run_in_short_is_shown_and_saved_in_full(edit) -> None:
     """0 x 99, 110 is homework C: 110^(-1/99)."""
     with edit() as seen:

@@ -11,10 +11,10 @@ const SLOW = 500; // from then on it says that it is working
 const AGAIN = 1000; // where the server had something else to do
 const PATIENCE = 3000; // for the page to say that it is drawn
 
-/** A closed form such as 6^(-1/3), with its exponent raised. */
+/** A closed form such as 6^(-1/3) or sqrt(2)/2, with its exponent raised and its root as a sign. */
 function typeset(text) {
-  const parts = text.split(/\^\(([^()]+)\)|\^(\d+)/);
-  return parts.flatMap((part, i) => (part ? [i % 3 ? make("sup", {}, part.replace("-", "\u2212")) : part] : []));
+  const parts = text.replace(/sqrt\((\d+)\)/g, "√$1").replaceAll("-", "\u2212").split(/\^\(([^()]+)\)|\^(\d+)/);
+  return parts.flatMap((part, i) => (part ? [i % 3 ? make("sup", {}, part) : part] : []));
 }
 
 export class Result {
@@ -94,7 +94,7 @@ export class Result {
 
   /** Mark what is shown; a problem of undefined leaves the one that is told. */
   #mark(state, kind, found) {
-    const problem = found && { where: found.where, message: this.reword(found.message) };
+    const problem = found && { where: found.where, isMissing: found.isMissing, message: this.reword(found.message) };
     const area = byId("result"), shown = this.shown.get(kind);
     clearTimeout(this.slow);
     const isTold = this.tell(problem);
