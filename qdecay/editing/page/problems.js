@@ -2,7 +2,7 @@
 
 import { byId } from "./dom.js";
 
-const CALM = 700; // milliseconds: nobody is told of a number that is only half typed
+export const CALM = 700; // milliseconds: nobody is told of a number that is only half typed
 
 let timer = 0;
 let told = []; // what to put right when the problem is gone
