@@ -91,6 +91,13 @@ class Editing:
         for key in keys:
             self.page.keyboard.press(key)
 
+    def undo_until(self, selector: str, count: int) -> None:
+        """Undo until there are so many elements: on a slow machine, typing is several steps."""
+        for _ in range(12):
+            if self.page.locator(selector).count() != count:
+                self.press("Control+z")
+        assert self.page.locator(selector).count() == count
+
     def write(self, text: str) -> None:
         self.page.keyboard.type(text)
 
