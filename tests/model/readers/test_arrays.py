@@ -275,6 +275,9 @@ BAD_EXACT: list[tuple[Any, Any, str]] = [
     (P_EXACT, [[THIRD, True], [0, 0]], "R[0, 1] must be a real number, got True"),
     ([[["1/2", "1/3"], ["0", "1"]]], [0, 0], "probabilities sum to 5/6, not 1"),
     ([[["1/2", "1/2"], ["0", "1"]]], ["1", "inf"], "reward must be finite"),
+    (np.ma.masked_equal([[[1, 0], [0, 1]]], 0), [0, 0], "P has masked entries: fill them in"),
+    ([np.ma.masked_equal([[1, 0], [0, 1]], 0)], [0, 0], "P[0] has masked entries"),
+    ([[[1, 0], [0, 1]]], np.ma.masked_equal([1, -999], -999), "R has masked entries"),
 ]
 
 
