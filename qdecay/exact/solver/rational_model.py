@@ -17,6 +17,7 @@ import math
 from collections.abc import Hashable, Iterable, Iterator, Sequence
 from fractions import Fraction
 from functools import cached_property
+from itertools import pairwise
 from typing import Any, NamedTuple, Self
 
 import numpy as np
@@ -253,7 +254,7 @@ def integer_pairs(mdp: MDP, denominator: int, reward_denominator: int) -> list[N
     states, actions = (found.tolist() for found in np.divmod(numbers, mdp.n_actions))
     return [
         NumberedPair(s, [a], tuple(targets[i:j]), tuple(weights_ahead[i:j]), reward)
-        for s, a, i, j, reward in zip(states, actions, [0, *ends[:-1]], ends, rewards, strict=True)
+        for s, a, (i, j), reward in zip(states, actions, pairwise([0, *ends]), rewards, strict=True)
     ]
 
 
