@@ -43,13 +43,21 @@ class InternalError(RuntimeError):
 class BudgetExceeded(RuntimeError):
     """A limit of time, sweeps or size ran out before the answer was proven.
 
+    Time is checked between steps, and numba compiles in one step: the first planning or training
+    on a machine may overrun by ten seconds or more. Commands interrupt it.
+
     Attributes:
         best: what is known so far: the best `Solution`, or the proven part of the regions.
+        max_seconds: the limit in seconds, if it was time that ran out; else None.
     """
 
-    def __init__(self, message: str, best: Any = None) -> None:
+    def __init__(self, message: str, best: Any = None, *, max_seconds: float | None = None) -> None:
         super().__init__(message)
-        self.best = best
+        self.best, self.max_seconds = best, max_seconds
+
+    def knowing(self, known: str, best: Any = None) -> BudgetExceeded:
+        """Return this error with what is known so far, also in its message."""
+        return BudgetExceeded(f"{self}; {known}", best, max_seconds=self.max_seconds)
 
 
 class NotConverged(BudgetExceeded):

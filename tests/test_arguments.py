@@ -631,6 +631,9 @@ BY_NAME: list[Callable[[Any], Any]] = [
     lambda state: qdecay.policy_regions(NAMED).value(state),
     lambda state: qdecay.certified_policy_regions(NAMED, start=state),
     lambda state: qdecay.break_even(NAMED, state=state),
+    lambda state: qdecay.MDP.from_rows(
+        NAMED.rows(), n_states=2, n_actions=1, start=state, state_names=NAMED.state_names
+    ),
     lambda state: qdecay.q_learning(NAMED, 0.5, steps=9, start=state),
     lambda state: qdecay.q_learning_many(NAMED, [0.5], [1], steps=9, start=state).flips(state),
 ]

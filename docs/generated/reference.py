@@ -160,4 +160,21 @@ def _subject(package: str, title: str, about: str, names: list[str]) -> str:
 
 def _name(name: str, example: str | None) -> str:
     lines = [f"::: qdecay.{name}", "    options:", "      heading_level: 1"]
+    if inherited := _inherited(getattr(qdecay, name)):
+        lines.append(f"      inherited_members: [{', '.join(inherited)}]")
     return "\n".join(lines) + (f"\n\n## Example\n\n{example}\n" if example else "")
+
+
+def _inherited(thing: object) -> list[str]:
+    """Return what a class has from bases without a page of their own, in order.
+
+    What every result can do has a page: `reference/results.md`.
+    """
+    hidden = [
+        base
+        for base in getattr(thing, "__mro__", ())[1:]
+        if base.__module__.startswith("qdecay.")
+        and not base.__module__.startswith("qdecay._support.")
+        and base.__name__ not in qdecay.__all__
+    ]
+    return [name for base in hidden for name in vars(base) if not name.startswith("_")]

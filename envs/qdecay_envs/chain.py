@@ -8,10 +8,11 @@ from functools import partial
 from typing import Any, TypedDict
 
 from qdecay_envs.arguments import flag, probability
+from qdecay_envs.chain_picture import ChainScene
 from qdecay_envs.dynamics import exact_table
 from qdecay_envs.layout import ChainLayout
 from qdecay_envs.rational import RationalLike
-from qdecay_envs.render import Scene
+from qdecay_envs.screen import Moment
 from qdecay_envs.tabular import TabularEnv
 from qdecay_envs.vector import TabularVectorEnv
 
@@ -83,14 +84,8 @@ class ChainEnv(TabularEnv):
             render_mode=render_mode,
         )
 
-    def _picture(
-        self,
-        state: int,
-        action: int | None = None,
-        reward: float | None = None,
-        ended: bool = False,
-    ) -> Scene:
-        return Scene(self.layout, state, action, reward, ended)
+    def _picture(self, moment: Moment) -> ChainScene:
+        return ChainScene(self.layout, moment)
 
 
 def _layout(layout: Any) -> ChainLayout:

@@ -30,7 +30,7 @@ import numpy as np
 
 from qdecay_envs.arguments import flag, probability, whole
 from qdecay_envs.rational import RationalLike
-from qdecay_envs.screen import short_number
+from qdecay_envs.screen import Moment, short_number
 from qdecay_envs.sea_picture import SeaScene
 from qdecay_envs.table import ExactRow, ExactTable, mixture, sure
 from qdecay_envs.tabular import TabularEnv
@@ -104,14 +104,8 @@ class DeepSeaEnv(TabularEnv):
             (fails, (_state(row + 1, column), reward, False)),
         )
 
-    def _picture(
-        self,
-        state: int,
-        action: int | None = None,
-        reward: float | None = None,
-        ended: bool = False,
-    ) -> SeaScene:
-        return SeaScene(self.size, self._words(), self.action_names, state, action, reward, ended)
+    def _picture(self, moment: Moment) -> SeaScene:
+        return SeaScene(self.size, self._words(), moment)
 
     def _words(self) -> list[str]:
         """Return what the actions do."""

@@ -14,6 +14,7 @@ from qdecay_envs.grid_layout import ActsOn, GridLayout, Place
 from qdecay_envs.grid_picture import GridScene
 from qdecay_envs.grid_presets import PRESETS
 from qdecay_envs.rational import RationalLike, written
+from qdecay_envs.screen import Moment
 from qdecay_envs.table import ExactRow, ExactTable, Outcome, lasting, mixture, sure
 from qdecay_envs.tabular import TabularEnv
 from qdecay_envs.vector import TabularVectorEnv
@@ -82,14 +83,8 @@ class GridWorldEnv(TabularEnv):
             render_mode=render_mode,
         )
 
-    def _picture(
-        self,
-        state: int,
-        action: int | None = None,
-        reward: float | None = None,
-        ended: bool = False,
-    ) -> GridScene:
-        return GridScene(self.grid, ACTIONS, state, action, reward, ended)
+    def _picture(self, moment: Moment) -> GridScene:
+        return GridScene(self.grid, moment)
 
 
 def grid_table(grid: GridLayout) -> ExactTable:

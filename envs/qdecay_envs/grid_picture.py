@@ -6,21 +6,17 @@ state.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from qdecay_envs.grid_layout import FREE, START, WALL, GridLayout, Place
 from qdecay_envs.screen import (
-    AGENT,
-    ENDED,
     INK,
     PALE,
     PAPER,
     REWARD,
     Canvas,
-    action_name,
-    caption,
+    Moment,
     visible,
 )
 from qdecay_envs.screen import START as START_COLOUR
@@ -33,25 +29,16 @@ _SHOWN = 7  # characters of a cell
 
 @dataclass(frozen=True)
 class GridScene:
-    """What a picture shows: a grid, the agent's state, and the step that led there."""
+    """What a picture shows: a grid, and a moment in it."""
 
     grid: GridLayout
-    action_names: Sequence[str]
-    state: int
-    action: int | None = None
-    reward: float | None = None
-    ended: bool = False
-
-    @property
-    def caption(self) -> str:
-        """The last step in words."""
-        return caption(action_name(self.action, self.action_names), self.reward, self.ended)
+    moment: Moment
 
     def text(self) -> str:
         """Return the map as lines, the agent in brackets, the wind, the legend, the last step.
 
         >>> grid = GridLayout(["  +1", "S# "])
-        >>> print(GridScene(grid, ("up", "right"), 0, 0, 0.0).text())
+        >>> print(GridScene(grid, Moment(0, "up", 0.0)).text())
         [ .]  .  +1
           S   #   .
         up, reward 0
@@ -65,7 +52,14 @@ class GridScene:
             "..." if row is None else "".join(self._framed(row, c, width) for c in columns).rstrip()
             for row in rows
         ]
-        return "\n".join([*lines, *self._wind_text(columns, width), *self._legend(), self.caption])
+        return "\n".join(
+            [
+                *lines,
+                *self._wind_text(columns, width),
+                *self._legend(),
+                self.moment.caption,
+            ]
+        )
 
     def paint(self, pygame: Any) -> Any:
         """Return the drawing as a pygame surface."""
@@ -85,14 +79,14 @@ class GridScene:
                 blown = "" if column is None else str(self.grid.wind[column])
                 canvas.write(blown, (left + x * _PITCH, below), 20, PALE)
             below += 14
-        for number, note in enumerate([*notes, self.caption]):
+        for number, note in enumerate([*notes, self.moment.caption]):
             size, colour = (22, INK) if number == len(notes) else (18, REWARD)
             canvas.write(note, (wide // 2, below + 8 + 20 * number), size, colour)
         return canvas.finish()
 
     def _window(self) -> tuple[list[int | None], list[int | None]]:
         """Return the rows and the columns to show; None is a gap."""
-        row, column = self.grid.places[self.state]
+        row, column = self.grid.places[self.moment.state]
         return (
             visible(self.grid.n_rows, row, _SLOTS),
             visible(self.grid.n_columns, column, _SLOTS),
@@ -109,7 +103,7 @@ class GridScene:
         return f"[{text}]" if self._is_here(row, column) else f" {text} "
 
     def _is_here(self, row: int, column: int) -> bool:
-        return self.grid.places[self.state] == (row, column)
+        return self.grid.places[self.moment.state] == (row, column)
 
     def _wind_text(self, columns: list[int | None], width: int) -> list[str]:
         wind = self.grid.wind
@@ -147,7 +141,7 @@ class GridScene:
         if text == START:
             fill = START_COLOUR
         if self._is_here(row, column):
-            fill = ENDED if self.ended else AGENT
+            fill = self.moment.colour
         canvas.box(centre, _HALF + 1, fill)
         if text not in (WALL, *FREE):
             colour = INK if reward is None else _COST if costs else REWARD

@@ -11,15 +11,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from qdecay_envs.screen import (
-    AGENT,
-    ENDED,
     INK,
     PAPER,
     REWARD,
     START,
     Canvas,
-    action_name,
-    caption,
+    Moment,
     visible,
 )
 
@@ -57,25 +54,16 @@ class Line:
 
 @dataclass(frozen=True)
 class LineScene:
-    """A line, the agent's state, and the step that led there."""
+    """A line, and a moment in it."""
 
     line: Line
-    action_names: Sequence[str] | None
-    state: int
-    action: int | None = None
-    reward: float | None = None
-    ended: bool = False
-
-    @property
-    def caption(self) -> str:
-        """The last step in words."""
-        return caption(action_name(self.action, self.action_names), self.reward, self.ended)
+    moment: Moment
 
     def text(self) -> str:
         """Return the states with the arrows between them, the agent in brackets, and the words.
 
         >>> line = Line(3, frozenset([0]), on=["4/5"] * 3, words=["back: to state 0"])
-        >>> print(LineScene(line, ("on", "back"), 1, 0, 0.0).text())
+        >>> print(LineScene(line, Moment(1, "on", 0.0)).text())
         0 -4/5-> [1] -4/5-> 2
         back: to state 0
         on, reward 0
@@ -85,11 +73,11 @@ class LineScene:
             if state is None:
                 parts.append("...")
                 continue
-            parts.append(f"[{state}]" if state == self.state else str(state))
+            parts.append(f"[{state}]" if state == self.moment.state else str(state))
             if on := self._onwards(state):
                 parts.append(f"-{on}->")
         ends = ["end"] if self.line.out else []
-        return "\n".join([" ".join([*parts, *ends]), *self.line.words, self.caption])
+        return "\n".join([" ".join([*parts, *ends]), *self.line.words, self.moment.caption])
 
     def paint(self, pygame: Any) -> Any:
         """Return the drawing as a pygame surface."""
@@ -113,7 +101,7 @@ class LineScene:
             self._paint_return(canvas, list(places.values()))
         for number, words in enumerate(self.line.words):
             canvas.write(words, (wide // 2, below + 10 + _LINE * number), 18)
-        canvas.write(self.caption, (wide // 2, canvas.size[1] - 20), 22)
+        canvas.write(self.moment.caption, (wide // 2, canvas.size[1] - 20), 22)
         return canvas.finish()
 
     @property
@@ -130,7 +118,7 @@ class LineScene:
         return _at(self.line.on, state) if state + 1 < self.line.n_states else self.line.out
 
     def _window(self) -> list[int | None]:
-        return visible(self.line.n_states, self.state, _SLOTS)
+        return visible(self.line.n_states, self.moment.state, _SLOTS)
 
     def _paint_state(self, canvas: Canvas, state: int, x: int) -> None:
         if on := self._onwards(state):
@@ -148,8 +136,8 @@ class LineScene:
             canvas.arrow((x - _PITCH + 14, y), (x - _PITCH + 5, self._above + _RADIUS + 1))
             canvas.write(back, (x - _PITCH // 2, y + 12), 17)
         fill = START if state in self.line.starts else PAPER
-        if state == self.state:
-            fill = ENDED if self.ended else AGENT
+        if state == self.moment.state:
+            fill = self.moment.colour
         canvas.disc((x, self._above), _RADIUS, fill)
         canvas.write(str(state), (x, self._above), 20)
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
 from typing import Any, Protocol
@@ -20,7 +20,8 @@ _HEAD, _WING = 10, 0.5  # of an arrow: pixels, and radians to each side
 _BENDS = 16  # pieces of a loop
 _OVERSAMPLE = 2  # drawn larger and scaled down: smooth edges
 PAPER, INK, PALE = (255, 255, 255), (40, 44, 52), (150, 156, 166)
-AGENT, ENDED, START, REWARD = (255, 159, 28), (255, 217, 160), (222, 235, 247), (0, 128, 96)
+START, REWARD = (222, 235, 247), (0, 128, 96)
+_AGENT, _ENDED = (255, 159, 28), (255, 217, 160)
 
 Point = tuple[int, int]
 Colour = tuple[int, int, int]
@@ -36,22 +37,38 @@ class Picture(Protocol):
         """Return the picture as a pygame surface."""
 
 
-def caption(action: str | None, reward: float | None, ended: bool) -> str:
-    """Return the last step in words, such as "move, reward 4, ended".
+@dataclass(frozen=True)
+class Moment:
+    """What every picture shows of an episode: the agent's state, and the step that led there.
 
-    >>> caption("move", 4.0, True), caption(None, None, False)
-    ('move, reward 4, ended', 'at the start')
+    Attributes:
+        state: where the agent is.
+        action, reward: the name of the action that led there, and what it paid; None where the
+            episode begins.
+        ended: whether it ended the episode.
     """
-    if action is None or reward is None:
-        return "at the start"
-    return f"{short(action, 20)}, reward {reward:.6g}{', ended' if ended else ''}"
 
+    state: int
+    action: str | None = None
+    reward: float | None = None
+    ended: bool = False
 
-def action_name(action: int | None, names: Sequence[str] | None) -> str | None:
-    """Return the name of an action, or its number if it has none; None without an action."""
-    if action is None or names is None:
-        return None if action is None else f"action {action}"
-    return names[action]
+    @property
+    def caption(self) -> str:
+        """The step in words.
+
+        >>> Moment(2, "move", 4.0, True).caption, Moment(0).caption
+        ('move, reward 4, ended', 'at the start')
+        """
+        if self.action is None or self.reward is None:
+            return "at the start"
+        ended = ", ended" if self.ended else ""
+        return f"{short(self.action, 20)}, reward {self.reward:.6g}{ended}"
+
+    @property
+    def colour(self) -> Colour:
+        """The colour of the agent's state."""
+        return _ENDED if self.ended else _AGENT
 
 
 def short(text: str, length: int) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from qdecay_envs.screen import AGENT, ENDED, Canvas, Colour, action_name, caption, visible
+from qdecay_envs.screen import Canvas, Colour, Moment, visible
 
 _SLOTS = 11  # columns, and rows, that a picture shows at most
 _PITCH, _MARGIN, _LINE = 46, 36, 20  # pixels
@@ -19,7 +19,7 @@ _SHALLOW, _DEEP, _TREASURE = (222, 235, 247), (148, 190, 222), (255, 221, 110)
 
 @dataclass(frozen=True)
 class SeaScene:
-    """A sea with this many rows, the agent's state, and the step that led there.
+    """A sea with this many rows, and a moment in it.
 
     Row k has the states k (k + 1) / 2 and the k after it; the last state of the last row has the
     treasure. `words` say what the actions do, a line each.
@@ -27,21 +27,12 @@ class SeaScene:
 
     size: int
     words: Sequence[str]
-    action_names: Sequence[str] | None
-    state: int
-    action: int | None = None
-    reward: float | None = None
-    ended: bool = False
-
-    @property
-    def caption(self) -> str:
-        """The last step in words."""
-        return caption(action_name(self.action, self.action_names), self.reward, self.ended)
+    moment: Moment
 
     def text(self) -> str:
         """Return the cells as lines, the agent in brackets, then the words and the last step.
 
-        >>> print(SeaScene(2, ["right: costs 1"], ("left", "right"), 2, 1, -1.0).text())
+        >>> print(SeaScene(2, ["right: costs 1"], Moment(2, "right", -1.0)).text())
          0
          1 [2]
         right: costs 1
@@ -52,7 +43,7 @@ class SeaScene:
         for row in self._window():
             cells = (self._cell_text(state, width) for state in row)
             lines.append("".join(cells).rstrip() if row else "...")
-        return "\n".join([*lines, *self.words, self.caption])
+        return "\n".join([*lines, *self.words, self.moment.caption])
 
     def paint(self, pygame: Any) -> Any:
         """Return the drawing as a pygame surface."""
@@ -73,7 +64,7 @@ class SeaScene:
                 canvas.write(". . .", (left + _PITCH // 2, _MARGIN + y * _PITCH), 24)
         for number, words in enumerate(self.words):
             canvas.write(words, (wide // 2, below + 8 + _LINE * number), 18)
-        canvas.write(self.caption, (wide // 2, canvas.size[1] - 20), 22)
+        canvas.write(self.moment.caption, (wide // 2, canvas.size[1] - 20), 22)
         return canvas.finish()
 
     @property
@@ -88,15 +79,15 @@ class SeaScene:
 
     def _window(self) -> list[list[int | None]]:
         """Return the states to show; None is a gap in a row, an empty row a gap of rows."""
-        row = self._row_of(self.state)
-        columns = visible(self.size, self.state - row * (row + 1) // 2, _SLOTS)
+        row = self._row_of(self.moment.state)
+        columns = visible(self.size, self.moment.state - row * (row + 1) // 2, _SLOTS)
         rows = visible(self.size, row, _SLOTS)
         return [[] if k is None else _chosen(k, columns) for k in rows]
 
     def _cell_text(self, state: int | None, width: int) -> str:
         if state is None:
             return " .. "
-        return f"[{state:>{width}}]" if state == self.state else f" {state:>{width}} "
+        return f"[{state:>{width}}]" if state == self.moment.state else f" {state:>{width}} "
 
     def _paint_cell(self, canvas: Canvas, state: int | None, centre: tuple[int, int]) -> None:
         if state is None:
@@ -104,8 +95,8 @@ class SeaScene:
             return
         has_treasure = state == self._last
         fill = _TREASURE if has_treasure else self._water(state)
-        if state == self.state:
-            fill = ENDED if self.ended else AGENT
+        if state == self.moment.state:
+            fill = self.moment.colour
         canvas.box(centre, _PITCH // 2 + 1, fill)
         canvas.write("+1" if has_treasure else str(state), centre, 24 if has_treasure else 17)
 

@@ -29,7 +29,7 @@ from numpy.typing import NDArray
 
 from qdecay_envs.arguments import distribution, names, standard_deviation
 from qdecay_envs.line_picture import Line, LineScene
-from qdecay_envs.screen import Picture, Screen
+from qdecay_envs.screen import Moment, Picture, Screen
 from qdecay_envs.table import ExactRow, ExactTable, FloatRow, check_table, rounded
 
 # What `step` reads for one action: the cumulative probabilities, or None for a certain outcome; the
@@ -126,7 +126,7 @@ class TabularEnv(gym.Env[int, int]):
         self._spawned_from: np.random.Generator | None = None
         self._normals: np.random.Generator
         self._choices = _ENDED  # the current state's; empty before reset and after the end
-        self._scene = self._picture(self._starts[0])
+        self._scene = self._picture(Moment(self._starts[0]))
         self._screen: Screen | None = None
 
     def reset(
@@ -146,7 +146,7 @@ class TabularEnv(gym.Env[int, int]):
         state = self._starts[drawn]
         self._choices = self._rows[state]
         if self.render_mode is not None:
-            self._show(self._picture(state))
+            self._show(self._picture(Moment(state)))
         return state, {}
 
     def step(self, action: int) -> tuple[int, float, bool, bool, dict[str, Any]]:
@@ -168,7 +168,7 @@ class TabularEnv(gym.Env[int, int]):
         if noise:
             reward += noise * self._normal()
         if self.render_mode is not None:
-            self._show(self._picture(state, int(action), reward, terminated))
+            self._show(self._picture_of(state, int(action), reward, terminated))
         info = {"duration": duration} if self._has_durations else {}
         return state, reward, terminated, False, info
 
@@ -191,7 +191,15 @@ class TabularEnv(gym.Env[int, int]):
         ended: bool = False,
     ) -> Any:
         """Return the picture of any moment, as `render` does for the current one."""
-        return self._draw(self._picture(state, action, reward, ended))
+        return self._draw(self._picture_of(state, action, reward, ended))
+
+    def _picture_of(
+        self, state: int, action: int | None, reward: float | None, ended: bool
+    ) -> Picture:
+        name = None if action is None else f"action {action}"
+        if action is not None and self.action_names is not None:
+            name = self.action_names[action]
+        return self._picture(Moment(state, name, reward, ended))
 
     def noise_of_rows(self) -> NDArray[np.float64] | None:
         """Return the standard deviation of each row's noise, shape (S * A,); None without noise."""
@@ -209,15 +217,9 @@ class TabularEnv(gym.Env[int, int]):
         """Leave the window out of pickles and copies."""
         return {**self.__dict__, "_screen": None}
 
-    def _picture(
-        self,
-        state: int,
-        action: int | None = None,
-        reward: float | None = None,
-        ended: bool = False,
-    ) -> Picture:
+    def _picture(self, moment: Moment) -> Picture:
         """Return what to draw: by default the states in a line; subclasses may override it."""
-        return LineScene(self._line(), self.action_names, state, action, reward, ended)
+        return LineScene(self._line(), moment)
 
     def _line(self) -> Line:
         """Return the line of states; subclasses may add arrows and words."""

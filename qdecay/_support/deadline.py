@@ -65,7 +65,8 @@ class Deadline:
         text = f"stopped: the limit of {self.max_seconds:g} s was reached"
         if self.left < -_WORTH_SAYING_SECONDS:
             text += f", in a step that ended after {self.spent:.1f} s"
-        return BudgetExceeded(f"{text}; {known}" if known else text, best)
+        error = BudgetExceeded(text, best, max_seconds=self.max_seconds)
+        return error.knowing(known, best) if known else error
 
 
 @contextmanager

@@ -77,11 +77,11 @@ def certified_policy_regions(
                 return found.to_width(width, deadline)
         except BudgetExceeded as limit:
             if search is None:
-                raise BudgetExceeded(f"{limit}; nothing is known right of gamma = 0") from None
+                raise limit.knowing("nothing is known right of gamma = 0") from None
             best = replace(found or _assembled(search, mdp, start), stopped="time ran out")
             up_to = f"proven up to gamma = {shown_decimal(float(search.x), 12)}"
             text = f"{counted(len(search.brackets), 'bracket')} found, {up_to}"
-            raise BudgetExceeded(f"{limit}; {text}", best) from None
+            raise limit.knowing(text, best) from None
 
 
 def _assembled(search: Search, mdp: FiniteMDP, start: int | None) -> CertifiedRegions:

@@ -19,7 +19,7 @@ from typer.core import TyperGroup
 
 from qdecay import __version__
 from qdecay._support.notes import printed
-from qdecay.cli import compare, edit, price, probe, regions, report, suite, sweep, verify
+from qdecay.cli import blackwell, compare, edit, price, probe, regions, report, suite, sweep, verify
 from qdecay.cli.failures import complain, exit_code
 from qdecay.cli.signals import signals_that_stop
 from qdecay.cli.standard_streams import open_closed_streams
@@ -53,7 +53,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for part in (compare, regions, verify, price, report, edit, probe, suite):
+for part in (compare, regions, blackwell, verify, price, report, edit, probe, suite):
     app.add_typer(part.app)
 app.add_typer(sweep.app, name="sweep", options_metavar="[-h]")
 

@@ -252,7 +252,7 @@ def budget(source: str, max_seconds: float | None, instead: str = "") -> Iterato
         # Without a limit it was memory that ran out.
         remedies = ["raise --max-seconds"] * (max_seconds is not None) + [instead] * bool(instead)
         text = "; ".join([f"{source}: {error}", *[", or ".join(remedies)] * bool(remedies)])
-        raise BudgetExceeded(text, error.best) from error
+        raise BudgetExceeded(text, error.best, max_seconds=error.max_seconds) from error
 
 
 @contextmanager
@@ -268,5 +268,6 @@ def known_before(deadline: Deadline, best: Any, known: str) -> Iterator[None]:
         with in_time(deadline):
             yield
     except BudgetExceeded as limit:
-        why = str(limit).partition("; ")[0]  # what follows is about a part of what is missing
-        raise BudgetExceeded(f"{why}; {known}", best) from None
+        # What a limit of time says was known is about a part of what is missing.
+        why = limit if limit.max_seconds is None else deadline.exceeded()
+        raise why.knowing(known, best) from None

@@ -1,4 +1,4 @@
-"""The commands of policy regions: regions and blackwell."""
+"""The command of policy regions: exact ones, or brackets in floats (`brackets`)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 import typer
 
 from qdecay._support.outputs import CERTIFICATES, check_output
-from qdecay.cli import bracket_tables, region_tables
+from qdecay.cli import region_tables
+from qdecay.cli.brackets import INSTEAD, print_certified, print_numeric
 from qdecay.cli.options import (
     AsJson,
     Digits,
@@ -41,8 +42,6 @@ app = typer.Typer()
 
 _Found = TypeVar("_Found", "PolicyRegions", "LineRegions")
 _DIGITS = 10
-_IN_FLOATS = "follow the changes in floating point with `qdecay regions --numeric`"
-_INSTEAD = f"prove brackets with `qdecay regions --certified`, or {_IN_FLOATS}"
 
 
 @app.command()
@@ -147,9 +146,9 @@ def regions(
     if certified:
         if digits != _DIGITS:
             raise InputError("--digits cannot be combined with --certified: give --width")
-        return _certified(source, width, max_seconds, as_json, states, numeric, refused)
+        return print_certified(source, width, max_seconds, as_json, states, numeric, refused)
     if numeric:
-        _numeric(source, max_seconds, as_json, digits, states or refused)
+        print_numeric(source, max_seconds, as_json, digits, states or refused)
         return 0
     from qdecay.exact.line_regions import LineRegions
     from qdecay.exact.regions import PolicyRegions
@@ -164,7 +163,7 @@ def regions(
         if at is not None:
             problem, found = _solve_line(source, over, to, at, first, max_seconds)
         else:
-            instead = "" if certificate or resamples or first else _INSTEAD
+            instead = "" if certificate or resamples or first else INSTEAD
             problem, found, resampled = _solve(
                 source, first, max_seconds, resamples, workers, instead
             )
@@ -212,6 +211,35 @@ def _gamma_of(over: str | None, to: Path | None, gamma: str | None) -> Fraction 
         return exact(gamma, "gamma", "[0, 1]")
 
 
+def _solve(
+    source: Source,
+    first: int | None,
+    max_seconds: float | None,
+    resamples: int | None,
+    workers: int | None,
+    instead: str,
+) -> tuple[MDP, PolicyRegions, ResampledBreakpoints | None]:
+    from qdecay._support.deadline import Deadline
+    from qdecay.exact.regions import policy_regions
+    from qdecay.exact.resampled import draws, resampled_of, state_of
+
+    with budget(source.text, max_seconds, instead):
+        mdp = source.mdp()
+        limits: Any = {"max_seconds": max_seconds, "progress": True}
+        if first is not None:
+            limits["max_breakpoints"] = first
+            return mdp, _up_to(first, lambda: policy_regions(mdp, **limits)), None
+        limits["workers"] = workers
+        if resamples is None:
+            return mdp, policy_regions(mdp, **limits), None
+        with input_errors(f"{source.text}: "):
+            state, drawn = state_of(mdp, None), draws(mdp, resamples)
+        deadline = Deadline(max_seconds)
+        found = policy_regions(mdp, **limits)
+        with known_before(deadline, found, "the regions are complete, without intervals"):
+            return mdp, found, resampled_of(found, state, drawn, deadline, progress=True)
+
+
 def _solve_line(
     source: Source,
     over: str | None,
@@ -254,119 +282,3 @@ def _up_to(first: int | None, search: Callable[[], _Found]) -> _Found:
         if found is None or len(found.breakpoints) + len(found.touches) != first:
             raise
         return found
-
-
-def _numeric(
-    source: Source,
-    max_seconds: float | None,
-    as_json: bool,
-    digits: int,
-    refused: object,
-) -> None:
-    """Print the brackets of `numeric_policy_regions`, and that they prove nothing."""
-    from qdecay.planning.regions import numeric_policy_regions
-
-    if refused:
-        raise InputError(
-            "--numeric cannot be combined with --certificate, --states, --resamples, --first, "
-            "--over or --to"
-        )
-    with budget(source.text, max_seconds):
-        mdp = source.float_mdp()
-        found = numeric_policy_regions(mdp, max_seconds=max_seconds, progress=True)
-    if as_json:
-        print_json(found.to_json(source.text), indent=None)
-        return
-    bracket_tables.print_numeric(mdp, found, digits=digits)
-
-
-def _certified(
-    source: Source,
-    width: str | None,
-    max_seconds: float | None,
-    as_json: bool,
-    states: bool,
-    as_floats: bool,
-    refused: object,
-) -> int:
-    """Print the brackets of `certified_policy_regions`, and what they prove; return the code."""
-    from qdecay._support.checks import exact
-    from qdecay.certified.regions import certified_policy_regions
-    from qdecay.certified.result import CertifiedRegions
-
-    if refused:
-        raise InputError(
-            "--certified cannot be combined with --certificate, --resamples, --first, --over or "
-            "--to"
-        )
-    with input_errors("--"):
-        given: dict[str, Any] = {} if width is None else {"width": exact(width, "width", "(0, 1]")}
-    early = False
-    try:
-        with budget(source.text, max_seconds, _IN_FLOATS):
-            mdp = source.float_mdp() if as_floats else source.mdp()
-            found = certified_policy_regions(mdp, **given, max_seconds=max_seconds, progress=True)
-    except BudgetExceeded as limit:
-        found, early = part_of(limit, CertifiedRegions), True
-    if as_json:
-        print_json(found.to_json(source.text), indent=None)
-    else:
-        bracket_tables.print_certified(found.mdp, found, states=states)
-    return 0 if found.is_complete and not early else 3
-
-
-@app.command()
-@reads_source
-def blackwell(
-    source: Source,
-    digits: Digits = 10,
-    as_json: AsJson = False,
-    max_seconds: MaxSeconds = None,
-) -> None:
-    """Find the gamma above which optimal policies stay optimal.
-
-    Right of the Blackwell discount factor every optimal policy is Blackwell optimal
-    (Grand-Clement and Petrik 2023).
-
-    \b
-    Examples:
-      qdecay blackwell FrozenLake-v1
-    """
-    from qdecay.exact.blackwell import blackwell as find
-
-    with budget(source.text, max_seconds, _INSTEAD):
-        mdp = source.mdp()
-        found = find(mdp, max_seconds=max_seconds, progress=True)
-    if as_json:
-        print_json(found.to_json())
-        return
-    region_tables.print_blackwell(mdp, found, digits=digits)
-
-
-def _solve(
-    source: Source,
-    first: int | None,
-    max_seconds: float | None,
-    resamples: int | None,
-    workers: int | None,
-    instead: str,
-) -> tuple[MDP, PolicyRegions, ResampledBreakpoints | None]:
-    from qdecay._support.deadline import Deadline
-    from qdecay.exact.regions import policy_regions
-    from qdecay.exact.resampled import draws, resampled_of, state_of
-
-    with budget(source.text, max_seconds, instead):
-        mdp = source.mdp()
-        limits: Any = {"max_seconds": max_seconds, "progress": True}
-        if first is not None:
-            limits["max_breakpoints"] = first
-            return mdp, _up_to(first, lambda: policy_regions(mdp, **limits)), None
-        limits["workers"] = workers
-        if resamples is None:
-            return mdp, policy_regions(mdp, **limits), None
-        with input_errors(f"{source.text}: "):
-            state, drawn = state_of(mdp, None), draws(mdp, resamples)
-        deadline = Deadline(max_seconds)
-        found = policy_regions(mdp, **limits)
-        with known_before(deadline, found, "the regions are complete, without intervals"):
-            return mdp, found, resampled_of(found, state, drawn, deadline, progress=True)

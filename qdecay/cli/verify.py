@@ -86,6 +86,7 @@ def write_certificate(
     """Write a certificate and return its status; FILE exists only once it is checked.
 
     Raises:
+        InputError: FILE cannot be written, or is beyond the checker.
         InternalError: the checker rejects it. It is saved next to FILE under a new name.
     """
     from qdecay.exact.proof.certificate import write_certificate as write

@@ -162,10 +162,12 @@ class Requests:
 
         def check() -> None:
             present = self._folder.version(name)
-            if present != version:
-                text = "exists already" if version is None else "has changed on disk since"
-                text = "is not there any more" if present is None else text
-                raise Refused(HTTPStatus.CONFLICT, f"{name}: {text}")
+            if present == version:
+                return
+            if present is None:
+                raise Refused(HTTPStatus.GONE, f"{name}: is not there any more")
+            text = "exists already" if version is None else "has changed on disk since"
+            raise Refused(HTTPStatus.CONFLICT, f"{name}: {text}")
 
         self._folder.write(name, data, check)
         return {"version": version_of(data)}

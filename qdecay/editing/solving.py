@@ -6,7 +6,7 @@ from fractions import Fraction
 from typing import Any
 
 from qdecay._support.checks import exact
-from qdecay._support.deadline import Deadline, time_limit
+from qdecay._support.deadline import time_limit
 from qdecay._support.one_line import one_line
 from qdecay._support.shown import shown_decimal
 from qdecay.comparison.subject import Subject
@@ -46,7 +46,6 @@ def solve(
     """
     at = None if gamma == "" else _gamma(gamma)
     name = name or _TITLES[kind_of(document)]
-    limit = Deadline(max_seconds)
     try:
         with time_limit(max_seconds + DRAWING_SECONDS):
             problem = read_problem(document)
@@ -54,8 +53,7 @@ def solve(
             chapter = read_chapter(source, max_seconds=max_seconds)
             return as_bytes(explorer([chapter])), _summary(chapter, at)
     except (InputError, BudgetExceeded) as error:
-        # A search also ends before the limit, where its next step would take longer than is left.
-        if limit.left < 0 or f"the limit of {max_seconds:g} s" in str(error):
+        if isinstance(error, BudgetExceeded) and error.max_seconds is not None:
             raise too_long(max_seconds) from None
         raise wrong(one_line(str(error).removeprefix(f"{name}: "))) from None
 

@@ -208,9 +208,9 @@ def line_regions(
         ) from None
     except BudgetExceeded as limit:
         if walk is None:
-            raise BudgetExceeded(f"{limit}; nothing is known right of the low end") from None
+            raise limit.knowing("nothing is known right of the low end") from None
         reached = proven_to(walk, events, max_breakpoints)
         proven = f"proven up to {p.name} = {shown_decimal(value_at(reached), 12)}"
-        message = f"{limit}; {counted(len(events), 'point')} found, {proven}"
-        raise BudgetExceeded(message, assembled(walk, reached, None)) from None
+        known = f"{counted(len(events), 'point')} found, {proven}"
+        raise limit.knowing(known, assembled(walk, reached, None)) from None
     return assembled(walk, AlgebraicNumber.of(1), at_high)

@@ -190,8 +190,8 @@ def policy_map(
             curves = drawn.solve(whole(columns, "columns", 0), deadline, report)
     except BudgetExceeded as limit:
         known = _assembled(drawn, []) if len(drawn.rows) > 1 else None
-        message = f"{limit}; {counted(len(drawn.rows), 'line')} of the map found"
-        raise BudgetExceeded(message, known) from None
+        found = f"{counted(len(drawn.rows), 'line')} of the map found"
+        raise limit.knowing(found, known) from None
     return _assembled(drawn, curves)
 
 

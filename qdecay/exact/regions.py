@@ -283,11 +283,12 @@ def policy_regions(
             at_one = _at_one(walk, ModelInfo.of(mdp, start))
     except BudgetExceeded as limit:
         if walk is None:
-            raise BudgetExceeded(f"{limit}; nothing is known right of gamma = 0") from None
+            raise limit.knowing("nothing is known right of gamma = 0") from None
         reached = proven_to(walk, events, max_breakpoints)
         proven = f"proven up to gamma = {shown_decimal(reached, 12)}"
-        message = f"{limit}; {counted(len(events), 'point')} found, {proven}"
-        raise BudgetExceeded(message, _assembled(mdp, start, walk, events, reached, None)) from None
+        known = f"{counted(len(events), 'point')} found, {proven}"
+        best = _assembled(mdp, start, walk, events, reached, None)
+        raise limit.knowing(known, best) from None
     return _assembled(mdp, start, walk, events, AlgebraicNumber.of(1), at_one)
 
 

@@ -327,6 +327,8 @@ def run_streams(
 
     Raises:
         BudgetExceeded: the time is up.
+        OverflowError: a value became too large for floats.
+        KeyboardInterrupt: with how far the streams had come.
     """
     stop = threading.Event()
 

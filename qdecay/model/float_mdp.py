@@ -19,7 +19,7 @@ from scipy import sparse
 from qdecay._support.checks import file_path
 from qdecay._support.viewed import NoPage
 from qdecay.errors import input_errors
-from qdecay.model.base import Columns, FiniteMDP
+from qdecay.model.base import Columns
 from qdecay.model.float_arrays import (
     Arrivals,
     canonical,
@@ -30,8 +30,8 @@ from qdecay.model.float_arrays import (
     sums_of,
     without,
 )
-from qdecay.model.layouts import Layout
 from qdecay.model.mdp import FLOATS_ONLY, MDP
+from qdecay.model.readable import ReadableMDP
 from qdecay.model.readers.arrays import (
     as_floats,
     available_entries,
@@ -40,9 +40,7 @@ from qdecay.model.readers.arrays import (
     is_unavailable,
     resting,
 )
-from qdecay.model.readers.env_table import rows_of_env
-from qdecay.model.readers.files import read_model, refuse_reward
-from qdecay.model.readers.layout import rows_of_layout
+from qdecay.model.readers.files import refuse_reward
 from qdecay.model.readers.npz import (
     read_npz,
     sparse_arguments,
@@ -50,13 +48,7 @@ from qdecay.model.readers.npz import (
     surroundings_of,
     write_npz,
 )
-from qdecay.model.readers.prism import rows_of_prism
-from qdecay.model.readers.simulator.reading import ExploringOptions, rows_of_simulator
-from qdecay.model.readers.state_action_pairs import rows_of_state_action_pairs
-from qdecay.model.readers.transitions import rows_of_transitions
-from qdecay.model.readers.umb import rows_of_umb
-from qdecay.model.reading import Reading, RowOptions
-from qdecay.model.recover import Unchanged
+from qdecay.model.reading import FloatReading, Reading, ReadingOptions, RowOptions
 from qdecay.model.rows import (
     ModelRows,
     check_sizes,
@@ -72,7 +64,7 @@ from qdecay.model.unrolling import Waiting
 
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
-class FloatMDP(FiniteMDP):
+class FloatMDP(ReadableMDP):
     """A finite MDP in floats, made by `from_sparse`, `from_columns` or the constructors of `MDP`.
 
     It has the attributes of an `MDP`, except the exact ones. Only the expected rewards r(s, a) are
@@ -90,24 +82,27 @@ class FloatMDP(FiniteMDP):
     expected: NDArray[np.float64]
     ending: NDArray[np.float64] | None = None
     lasting: NDArray[np.int64] | None = None
+    _reading: ClassVar[type[Reading]] = FloatReading
     explore: ClassVar[NoPage] = NoPage(
         "pages are exact, so read the model as MDP and explore that; "
         "numeric_policy_regions(...).plot() draws where this one changes"
     )
 
     @classmethod
-    def of(cls, rows: ModelRows, **reading: Unpack[RowOptions]) -> Self:
+    def of(cls, rows: ModelRows, how: Reading | None = None) -> Self:
         """Return the model of a reader's rows, with numbers as floats.
 
         Raises:
             TypeError, ValueError: a row is malformed, or as `from_columns`.
         """
+        how = how or Reading()
         made = cls.from_columns(
             **rows.columns(),
             n_states=rows.n_states,
             n_actions=rows.n_actions,
             start=rows.start,
-            **reading,
+            normalise=how.normalise,
+            minimise=how.minimise,
         )
         return made._told(rows)
 
@@ -153,7 +148,7 @@ class FloatMDP(FiniteMDP):
                 to 1 within rounding, which is (k + 2) * 2**-52 for k entries.
         """
         rewards = np.asarray(r, dtype=np.float64)
-        return cls._of(canonical(p, rewards), rewards, ends, start, Reading.unchanged(**reading))
+        return cls._of(canonical(p, rewards), rewards, ends, start, FloatReading(**reading))
 
     @classmethod
     def _of(
@@ -237,7 +232,7 @@ class FloatMDP(FiniteMDP):
         on = (p[~done], (pair[~done], arrivals.column))
         matrix = sparse.csr_matrix(on, shape=(size, len(arrivals.state)))
         matrix.sum_duplicates()
-        how = Reading.unchanged(**reading)
+        how = FloatReading(**reading)
         made = cls._of(matrix, r.reshape(shape), ends, start, how)
         going, took = arrivals.places(made.going, n_states)
         # Rows that are not given are left out on purpose.
@@ -275,121 +270,29 @@ class FloatMDP(FiniteMDP):
         )
 
     @classmethod
-    def from_layout(cls, layout: Layout, **options: Any) -> Self:
-        """Return the floats of the model that `MDP.from_layout` returns."""
-        return cls.of(rows_of_layout(layout, **options))
-
-    @classmethod
-    def from_env(cls, env: Any, **reading: Unpack[RowOptions]) -> Self:
-        """Return the floats of an environment's table, unchanged.
-
-        Raises:
-            ValueError: as `MDP.from_env`, except that numbers need no rational.
-        """
-        return cls.of(rows_of_env(env, Unchanged()), **reading)
-
-    @classmethod
-    def from_simulator(
-        cls,
-        env: Any,
-        *,
-        normalise: bool = False,
-        minimise: bool = False,
-        **exploring: Unpack[ExploringOptions],
-    ) -> Self:
-        """Return the floats of an environment without a table, see `MDP.from_simulator`.
-
-        Raises:
-            TypeError, ValueError, BudgetExceeded: as `MDP.from_simulator`, except that numbers need
-                no rational.
-        """
-        rows = rows_of_simulator(env, recovery=Unchanged(), **exploring)
-        return cls.of(rows, normalise=normalise, minimise=minimise)
-
-    @classmethod
     def from_arrays(
         cls,
         transitions: Any,
         rewards: Any,
         *,
         start: int | None = None,
-        **reading: Unpack[RowOptions],
+        **reading: Unpack[ReadingOptions],
     ) -> Self:
         """Return the floats of pymdptoolbox's P and R, unchanged.
 
         See `qdecay.model.readers.arrays`.
         """
-        worst = Reading.unchanged(**reading).worst
-        entries, paid = available_entries(entries_of(transitions), rewards, worst)
+        how = FloatReading(**reading)
+        entries, paid = available_entries(entries_of(transitions), rewards, how.worst)
         shape = (entries.n_states * entries.n_actions, entries.n_states)
         places = (entries.pair, entries.to)
         p = sparse.csr_matrix((as_floats(entries.p, "P"), places), shape=shape)
-        return cls.from_sparse(p, expected_rewards(rewards, entries, paid), start=start, **reading)
-
-    @classmethod
-    def from_transitions(
-        cls,
-        data: Any,
-        *,
-        n_states: int | None = None,
-        n_actions: int | None = None,
-        start: Any = None,
-        **reading: Unpack[RowOptions],
-    ) -> Self:
-        """Return the floats of the empirical model of data, as `MDP.from_transitions`."""
-        sizes = {"n_states": n_states, "n_actions": n_actions}
-        rows = rows_of_transitions(data, start=start, recovery=Unchanged(), **sizes)
-        return cls.of(rows, **reading)
-
-    @classmethod
-    def from_state_action_pairs(
-        cls,
-        rewards: ArrayLike,
-        transitions: Any,
-        s_indices: ArrayLike | None = None,
-        a_indices: ArrayLike | None = None,
-        *,
-        start: int | None = None,
-        **reading: Unpack[RowOptions],
-    ) -> Self:
-        """Return the floats of QuantEcon's R, Q, s_indices, a_indices, unchanged.
-
-        See `qdecay.model.readers.state_action_pairs`.
-        """
-        pairs, worst = (
-            (rewards, transitions, s_indices, a_indices),
-            Reading.unchanged(**reading).worst,
-        )
-        return cls.of(rows_of_state_action_pairs(*pairs, start, Unchanged(), worst), **reading)
-
-    @classmethod
-    def from_prism(
-        cls,
-        transitions: str | Path,
-        *,
-        state_rewards: str | Path | None = None,
-        transition_rewards: str | Path | None = None,
-        labels: str | Path | None = None,
-        reward: str | int | None = None,
-        **reading: Unpack[RowOptions],
-    ) -> Self:
-        """Return the floats of PRISM's or Storm's explicit files.
-
-        See `qdecay.model.readers.prism`.
-        """
-        files = (transitions, state_rewards, transition_rewards, labels)
-        return cls.of(rows_of_prism(*files, reward, Unchanged()), **reading)
-
-    @classmethod
-    def from_umb(
-        cls, path: str | Path, reward: str | int | None = None, **reading: Unpack[RowOptions]
-    ) -> Self:
-        """Return the floats of a UMB file; see `qdecay.model.readers.umb`."""
-        return cls.of(rows_of_umb(path, reward, Unchanged()), **reading)
+        r = expected_rewards(rewards, entries, paid)
+        return cls._of(canonical(p, r), r, None, start, how)
 
     @classmethod
     def load(
-        cls, path: str | Path, *, reward: str | None = None, **reading: Unpack[RowOptions]
+        cls, path: str | Path, *, reward: str | None = None, **reading: Unpack[ReadingOptions]
     ) -> Self:
         """Return the floats of a file that `MDP.load` or `save` supports.
 
@@ -401,16 +304,17 @@ class FloatMDP(FiniteMDP):
             InputError: the file cannot be read or is not such a file; one line says where.
         """
         if file_path(path).suffix != ".npz":
-            rows = read_model(Path(path), reward, Unchanged(), Reading.unchanged(**reading).worst)
-            with input_errors(f"{path}: "):
-                return cls.of(rows, **reading)
+            return super().load(path, reward=reward, **reading)
         refuse_reward(Path(path), reward)
         arrays = read_npz(Path(path))
         with input_errors(f"{path}: "):
             if "P" in arrays:
                 made = cls.from_arrays(arrays["P"], arrays["R"], start=start_of(arrays), **reading)
             else:
-                made = cls.from_sparse(**sparse_arguments(arrays), **reading)
+                how = FloatReading(**reading)
+                made = cls.from_sparse(
+                    **sparse_arguments(arrays), normalise=how.normalise, minimise=how.minimise
+                )
             told = surroundings_of(arrays)
             rows = ModelRows((), made.n_states, made.n_actions, name=str(path), **told)
             return made._told(rows)

@@ -19,11 +19,11 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Literal, Self, TypedDict, Unpack
+from typing import Literal, TypedDict, Unpack
 
 from qdecay._support.checks import choice, instance
 from qdecay._support.result import counted
-from qdecay.model.recover import NUMBERS, Recovery
+from qdecay.model.recover import NUMBERS, Recovery, Unchanged
 
 Numbers = Literal["short", "binary"]
 Pair = tuple[int, int]
@@ -74,17 +74,6 @@ class Reading:
         for name in ("normalise", "minimise"):
             instance(getattr(self, name), bool, name, "True or False")
 
-    @classmethod
-    def unchanged(cls, **options: Unpack[RowOptions]) -> Self:
-        """Return how numbers are read that stay floats, for which `numbers` means nothing.
-
-        Raises:
-            TypeError, ValueError: as for any `Reading`, or `numbers` is given.
-        """
-        if "numbers" in options:
-            raise TypeError("numbers applies only to exact models: floats are taken as they are")
-        return cls(**options)
-
     @property
     def worst(self) -> float:
         """The reward that marks an unavailable action in arrays, besides nan."""
@@ -130,6 +119,24 @@ class Reading:
         furthest = max(abs(total - 1) for total in scaled.values())
         rows = counted(len(scaled), "row")
         return (f"divided {rows} of probabilities by sums within {float(furthest):.1e} of 1",)
+
+
+class FloatReading(Reading):
+    """How numbers are read that stay floats, for which `numbers` means nothing.
+
+    Raises:
+        TypeError, ValueError: as for any `Reading`, or `numbers` is given.
+    """
+
+    def __init__(self, **options: Unpack[ReadingOptions]) -> None:
+        """Refuse `numbers`, and check the others."""
+        if "numbers" in options:
+            raise TypeError("numbers applies only to exact models: floats are taken as they are")
+        super().__init__(**options)
+
+    def recovery(self) -> Recovery:
+        """Return what maps a reader's numbers to floats."""
+        return Unchanged()
 
 
 def off_one(where: str, total: Fraction) -> ValueError:

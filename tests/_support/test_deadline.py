@@ -34,6 +34,7 @@ def test_the_error_names_the_limit_and_a_step_that_overran_it() -> None:
     late = Deadline(0.5)
     late.started -= 0.7
     assert str(late.exceeded("more")) == "stopped: the limit of 0.5 s was reached; more"
+    assert late.exceeded().max_seconds == late.exceeded("more").max_seconds == 0.5
     late.started -= 7.9
     after = r", in a step that ended after 8\.\d s"
     assert re.fullmatch(rf"stopped: the limit of 0\.5 s was reached{after}", str(late.exceeded()))

@@ -239,7 +239,7 @@ def test_nothing_is_said_beyond_a_window_that_takes_the_place_of_a_wider_one(
 def test_a_search_cut_short_says_nothing_false(case: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whenever the time is up, also in the midst of a bracket."""
     mdp, width = CASES[case]
-    exact, ends = policy_regions(mdp), set[str | None]()
+    exact, ends, limits = policy_regions(mdp), set[str | None](), set[float | None]()
     for most in itertools.count(0, 7):
         looks = itertools.count()
 
@@ -252,9 +252,10 @@ def test_a_search_cut_short_says_nothing_false(case: str, monkeypatch: pytest.Mo
             try:
                 certified_policy_regions(mdp, width=width, max_seconds=10**9)
             except BudgetExceeded as limit:
+                limits.add(limit.max_seconds)
                 if limit.best is not None:
                     assert_true(limit.best, exact)
                     ends.add(limit.best.stopped)
             else:
                 break
-    assert most > 50 and ends == {"time ran out"}
+    assert most > 50 and ends == {"time ran out"} and limits == {10**9}

@@ -25,6 +25,7 @@ from qdecay.editing import requests, solving
 from qdecay.editing.documents import presets
 from qdecay.editing.folder import Folder
 from qdecay.editing.refusals import Refused
+from qdecay.errors import BudgetExceeded
 
 
 def saved(visitor: Visitor, name: str, document: object, version: str | None = None, **more: str):
@@ -71,7 +72,7 @@ def test_a_file_that_has_changed_is_not_replaced(visitor: Visitor, folder: Path)
     assert (stale.status, "changed on disk since" in stale.error) == (409, True)
     assert visitor.post("open", {"name": "a.json"}).json["document"] == GRID
     (folder / "a.json").unlink()
-    assert saved(visitor, "a.json", MODEL, second).status == 409
+    assert saved(visitor, "a.json", MODEL, second).status == 410
     assert list(folder.iterdir()) == []
 
 
@@ -184,6 +185,21 @@ def test_the_limit_that_is_told_is_that_of_the_search(monkeypatch, search: bool)
     monkeypatch.setattr(solving, "read_chapter", endless)
     with pytest.raises(Refused, match=r"^it takes longer than 0\.1 s: make it smaller"):
         solving.solve(CHAIN, None, "", 0.1)
+
+
+@pytest.mark.parametrize(
+    ("max_seconds", "told"),
+    [(0.1, r"it takes longer than 20 s: make it smaller, .*"), (None, "numbers of too many bits")],
+)
+def test_a_limit_of_time_is_not_told_by_its_words(monkeypatch, max_seconds, told: str) -> None:
+    """A step of the search may have a limit of its own; one that is no time has other remedies."""
+
+    def search(*_: object, **__: object) -> None:
+        raise BudgetExceeded("numbers of too many bits", max_seconds=max_seconds)
+
+    monkeypatch.setattr(solving, "read_chapter", search)
+    with pytest.raises(Refused, match=f"^{told}$"):
+        solving.solve(CHAIN, None, "", 20)
 
 
 def test_a_process_that_does_not_end_is_told_alike(visitor: Visitor, monkeypatch) -> None:

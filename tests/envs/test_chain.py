@@ -16,8 +16,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from qdecay_envs import LAYOUTS, ChainEnv, ChainLayout, exact_table
-from qdecay_envs.render import Scene
-from qdecay_envs.screen import visible
+from qdecay_envs.chain_picture import ChainScene
+from qdecay_envs.screen import Moment, visible
 
 A, B, C_TOP, C_BOTTOM = (
     LAYOUTS[f"qdecay/{name}-v0"]
@@ -292,7 +292,7 @@ def test_text_shows_the_chain_the_agent_and_the_last_step() -> None:
 def test_text_says_how_a_branch_ends(ending: Any, word: str) -> None:
     """Every ending has its own word."""
     layout = ChainLayout.choice(a=[1, 2], b=[0, 3], ending=ending)
-    lines = Scene(layout, 1).text().splitlines()
+    lines = ChainScene(layout, Moment(1)).text().splitlines()
     assert lines[0] == f"a: [1] -1-> 0 -2-> {word}"
     assert lines[1] == f"b: [1] -0-> 2 -3-> {word}"
 
@@ -317,7 +317,7 @@ def test_a_long_corridor_shows_its_ends_and_the_agent(length: int) -> None:
 def test_every_state_of_the_long_chain_has_a_short_text() -> None:
     """100 states stay readable: the agent is in brackets, no line is over 100 characters."""
     for state in range(100):
-        text = Scene(C_BOTTOM, state).text()
+        text = ChainScene(C_BOTTOM, Moment(state)).text()
         assert f"[{state}]" in text
         assert max(map(len, text.splitlines())) <= 100
 

@@ -522,9 +522,11 @@ def test_limits_leave_what_is_proven() -> None:
         assert part.regions == found.regions[: most + 1]
         assert part.proven_to == (found.breakpoints[most - 1].value if most else -2)
         assert (part.at_low, part.at_high) == (found.at_low, None)
+        assert stop.value.max_seconds is None
     assert policy_regions(line, gamma=1, max_breakpoints=8).proven_to == 0
-    with pytest.raises(BudgetExceeded, match="nothing is known right of the low end"):
+    with pytest.raises(BudgetExceeded, match="nothing is known right of the low end") as stop:
         policy_regions(line, gamma=1, max_seconds=1e-9)
+    assert stop.value.max_seconds == 1e-9
 
 
 def test_progress_tells_every_point() -> None:

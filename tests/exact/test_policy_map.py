@@ -283,6 +283,7 @@ def test_time_that_runs_out_leaves_the_lines_found() -> None:
         )
     best = caught.value.best
     assert best is None or (best.curves == () and len(best.lines) > 1)
+    assert caught.value.max_seconds == 1
     assert events[0].done == 0
     assert all(event.text == "lines" for event in events)
 

@@ -236,6 +236,8 @@ def test_states_without_actions_have_empty_sets():
     regions = policy_regions(model([(0, 0, 1, 1, -3, False), (0, 1, 1, 1, -3, True)]))
     assert regions.regions == (((0, 1), ()),)
     assert regions.blackwell_policy == (0, None)
+    nowhere = policy_regions(MDP.from_rows([], n_states=2, n_actions=1))
+    assert nowhere.regions == (((), ()),)
 
 
 def test_huge_rewards_and_denominators():
@@ -541,6 +543,7 @@ def test_a_step_that_is_not_begun_says_what_it_needs() -> None:
             str(caught.value),
         )
         assert text is not None and float(text[1]) > limit
+        assert caught.value.max_seconds == limit
 
 
 def test_running_out_of_points_hands_over_the_proven_part():
@@ -550,12 +553,14 @@ def test_running_out_of_points_hands_over_the_proven_part():
         policy_regions(mdp, max_breakpoints=1)
     [found] = caught.value.best.breakpoints
     assert found.gamma == policy_regions(mdp).breakpoints[0].gamma == caught.value.best.proven_to
+    assert caught.value.max_seconds is None
 
 
 def test_running_out_of_time_raises():
     """A limit of a nanosecond is over before the sets right of 0 are known."""
-    with pytest.raises(BudgetExceeded):
+    with pytest.raises(BudgetExceeded) as caught:
         policy_regions(MDP.from_env(gym.make("FrozenLake-v1")), max_seconds=1e-9)
+    assert caught.value.max_seconds == 1e-9
 
 
 def test_blas_is_held_to_one_thread_and_let_go_again():

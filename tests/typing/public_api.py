@@ -328,6 +328,7 @@ def budgets(mdp: qdecay.MDP) -> Any:
     try:
         return qdecay.policy_regions(mdp, max_seconds=1)
     except qdecay.BudgetExceeded as error:
+        assert_type(error.max_seconds, float | None)
         return error.best
 
 

@@ -154,16 +154,15 @@ export class Files {
       this.told(`Saved ${name}${as === "mdp" ? " as a model" : ""}.`, "good");
       return true;
     } catch (error) {
-      if (error instanceof Refused && error.status === 409) return this.#conflict(name, version, as, error.message);
+      if ([409, 410].includes(error.status)) return this.#conflict(name, version, as, error.status === 409);
       if (error.where === "name") return this.saveAs({ tried: name, as, wrong: error.message });
       this.told(error instanceof Refused ? `Not saved: ${KINDS[kind].reword(error.message, this.store.form)}` : "The server does not answer: nothing was saved.", "bad");
       return false;
     }
   }
 
-  async #conflict(name, version, as, message) {
+  async #conflict(name, version, as, isHere) {
     const isNew = version === null;
-    const isHere = !message.includes("not there any more");
     const answer = await question({
       title: isNew ? `${name} exists already` : isHere ? `${name} has changed on disk` : `${name} is gone`,
       body: [make("p", {}, isNew ? "Another file of your folder has this name." : isHere ? "Something else has written to this file since you opened or saved it." : "Something else has renamed or removed this file since you opened or saved it.")],

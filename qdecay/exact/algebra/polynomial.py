@@ -122,10 +122,10 @@ def _certain_variations(coefficients: list[arb]) -> int | None:
     """Return the sign changes if unknown signs cannot alter their number, else None."""
     count, last, unknown = 0, 0, False
     for c in coefficients:
-        if c.contains(0):
+        sign = (c > 0) - (c < 0)
+        if sign == 0:
             unknown = unknown or not c.is_zero()
             continue
-        sign = 1 if c > 0 else -1
         if unknown and sign != -last:
             return None
         count += sign == -last
@@ -198,7 +198,7 @@ def _newton_centres(
             start = arb(to_fmpq(end))
             guess = start - order * p(start) / derivative(start)
             if guess.is_finite():
-                centre = _short(to_exact(guess.mid()), bits)
+                centre = _nearest(guess.mid(), bits)
                 if lower <= centre <= upper:
                     yield centre
 
@@ -260,7 +260,7 @@ def _newton_limit(
             if not low < x < high:
                 return None
             if abs(step) < small:
-                return _short(to_exact(x), bits + 4)
+                return _nearest(x, bits + 4)
     return None
 
 
@@ -271,6 +271,14 @@ def _bits_of(width: Fraction) -> int:
 
 def _short(value: Fraction, bits: int) -> Fraction:
     return Fraction(round(value * 2**bits), 2**bits)
+
+
+def _nearest(value: arb, bits: int) -> Fraction:
+    """Return a ball's midpoint, rounded to so many binary places."""
+    mantissa, exponent = map(int, value.man_exp())
+    places = exponent + bits + 1  # one more, to round
+    twice = mantissa << places if places > 0 else mantissa >> -places
+    return Fraction((twice + 1) >> 1, 2**bits)
 
 
 def to_exact(value: arb) -> Fraction:

@@ -56,7 +56,8 @@ def is_factorised(inner: Matrix, model: RationalModel) -> bool:
 class Inverse:
     """The inverse of I - B for one dense B after another: where few rows differ, it is changed.
 
-    With the names of `Factorised`, (I - B')^-1 = M^-1 - W (I + D W)^-1 D M^-1.
+    With d the old row s of B minus the new one, (I - B')^-1 = M^-1 - M^-1 e_s d M^-1 / (1 + d M^-1
+    e_s) for M = I - B: the formula of Sherman and Morrison, for one row after the other.
     """
 
     def __init__(self) -> None:
@@ -87,10 +88,12 @@ class Inverse:
             rows = np.flatnonzero((self._inner != inner).any(axis=1))
             if len(rows) <= _FEW_ROWS:
                 self._changes += 1
-                ahead = (self._inner[rows] - inner[rows]) @ known
-                small = np.linalg.inv(np.eye(len(rows)) + ahead[:, rows])
-                changed: NDArray[Any] = known - known[:, rows] @ (small @ ahead)
-                return changed
+                for s in rows.tolist():
+                    ahead = (self._inner[s] - inner[s]) @ known
+                    if ahead[s] == -1:
+                        raise NoBound
+                    known = known - known[:, s, None] * (ahead / (1 + ahead[s]))
+                return known
         self._changes = 0
         return np.linalg.inv(np.eye(len(inner)) - inner)
 

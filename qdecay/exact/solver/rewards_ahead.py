@@ -66,7 +66,8 @@ def afford(model: RationalModel, deadline: Deadline, count: int, live: int, word
     if (needed := products / _PRODUCTS_PER_SECOND) > deadline.left:
         raise BudgetExceeded(
             f"stopped: one exact polynomial of degree up to {count // 2} needs about "
-            f"{needed:.2g} s, more than is left of the limit of {deadline.max_seconds:g} s"
+            f"{needed:.2g} s, more than is left of the limit of {deadline.max_seconds:g} s",
+            max_seconds=deadline.max_seconds,
         )
 
 

@@ -32,7 +32,6 @@ from numpy.typing import NDArray
 
 from qdecay._support.deadline import Deadline
 from qdecay.errors import BudgetExceeded
-from qdecay.exact.algebra.polynomial import certainly_coprime
 from qdecay.exact.algebra.rational_function import RationalFunction
 from qdecay.exact.solver.determinant import Determinants
 from qdecay.exact.solver.digits import carried, joined, nonzero, spread
@@ -364,7 +363,5 @@ def _without_common(top: fmpz_poly, bottom: fmpz_poly) -> fmpz_poly:
 
     The divisor is taken positive at 0, where `bottom` must not be 0.
     """
-    if certainly_coprime(top, bottom):
-        return top
     common = top.gcd(bottom)
     return top // (common if common[0] > 0 else -common)

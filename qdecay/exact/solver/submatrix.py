@@ -41,7 +41,7 @@ class Part:
             raise ValueError(f"{columns} columns times {len(right)} rows")
         product = np.zeros((rows, *right.shape[1:]), dtype=right.dtype)
         width = right.size // columns if columns else 0
-        self.add_product(right.ravel(), product.ravel(), width)
+        self.add_product(right, product, width)
         return product
 
     def add_product(self, right: Numbers, total: Numbers, width: int) -> None:
@@ -89,7 +89,7 @@ Compressed: TypeAlias = sparse.csr_matrix | Part
 def rows_of(matrix: Compressed, rows: NDArray[np.int64]) -> Part:
     """Return matrix[rows] for row numbers, in the order given."""
     indptr = np.zeros(len(rows) + 1, dtype=matrix.indptr.dtype)
-    np.cumsum(matrix.indptr[rows + 1] - matrix.indptr[rows], out=indptr[1:])
+    (matrix.indptr[1:][rows] - matrix.indptr[rows]).cumsum(out=indptr[1:])
     data = np.empty(indptr[-1], dtype=matrix.data.dtype)
     indices = np.empty(indptr[-1], dtype=matrix.indices.dtype)
     _sparsetools.csr_row_index(

@@ -135,11 +135,11 @@ class Walk(Generic[_Advantages]):
         owners: list[int] = []
         window, end = self.window, self.window.edges[box + 1]
         set_aside = end == 1
-        queue = self._suspects(box, _below_one(window))
+        queue = self._suspects(box)
         while queue:
             if set_aside and best is None and math.isinf(queue[-1][1]):
                 self._clear_before_one()
-                queue, set_aside = self._suspects(box, math.inf), False
+                queue, set_aside = self._suspects(box, up_to_one=True), False
                 continue
             pair, guess = queue.pop()
             likely = pair in self._numerators or (guess < math.inf and best is None)
@@ -176,16 +176,17 @@ class Walk(Generic[_Advantages]):
             self.series.request(np.array([pair for pair, _ in queue]))
         return queue
 
-    def _suspects(self, box: int, beyond: float) -> list[_Suspect]:
+    def _suspects(self, box: int, *, up_to_one: bool = False) -> list[_Suspect]:
         """Return pairs not known to be negative in a box, likely first ones last.
 
-        A root guessed right of `beyond` is not likely.
+        A root that is guessed very close to 1 is not likely, unless `up_to_one`.
         """
         pairs = np.flatnonzero(self.window.suspect[:, box] & ~self.zero)
         if len(pairs) == 0:
             return []
         guess = self.window.estimates(pairs, box)
-        guess[guess > beyond] = np.inf
+        if not up_to_one:
+            guess[guess > _below_one(self.window)] = np.inf
         order = np.argsort(-guess)
         return list(zip(pairs[order].tolist(), guess[order].tolist(), strict=True))
 
@@ -228,9 +229,7 @@ class Walk(Generic[_Advantages]):
         while roots and not roots[0] > self.x:
             roots = roots[1:]
         self._roots[pair] = roots
-        if roots and roots[0] <= self.window.upper and roots[0] < 1:
-            return roots[0]
-        return None
+        return roots[0] if roots and roots[0] <= self.window.upper else None
 
     def _numerator(self, pair: int) -> fmpz_poly | Straight:
         if pair not in self._numerators:

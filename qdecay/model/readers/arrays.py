@@ -259,7 +259,7 @@ def number_array(array: Any, name: str) -> NDArray[Any]:
     Raises:
         ValueError: it contains something else.
     """
-    dense = np.asarray(array)
+    dense = _whole(array, name)
     if dense.dtype.kind not in "OU":
         return numeric_array(dense, name)
     found = np.empty(dense.shape, dtype=object)
@@ -282,13 +282,24 @@ def _number(value: Any, name: str) -> Any:
     return float(str(value) if isinstance(value, np.floating) else value)  # by its digits if narrow
 
 
+def _whole(array: Any, name: str) -> NDArray[Any]:
+    """Return an array none of whose entries is masked: NumPy keeps a number behind each mask."""
+    parts = array if isinstance(array, list | tuple) else (array,)
+    if any(map(np.ma.is_masked, parts)):
+        raise ValueError(
+            f"{name} has masked entries: fill them in with filled(), rewards of unavailable "
+            f"actions with nan"
+        )
+    return np.asarray(array)
+
+
 def numeric_array(array: Any, name: str) -> NDArray[Any]:
     """Return an array of real numbers.
 
     Raises:
         ValueError: it contains something else.
     """
-    dense = np.asarray(array)
+    dense = _whole(array, name)
     if dense.dtype.kind not in "iuf":
         raise ValueError(f"{name} must hold real numbers, got dtype {dense.dtype}")
     return dense

@@ -186,10 +186,14 @@ def _no_label(k: int, what: str, entry: Any) -> TypeError:
 def column_of(values: ArrayLike, name: str) -> NDArray[Any]:
     """Return a column as an array, of objects if it has tuples or mixed types.
 
+    Masked entries become nan: they are missing.
+
     Raises:
         ValueError: it has no length.
     """
     if isinstance(values, np.ndarray) or not isinstance(values, list | tuple):
+        if np.ma.is_masked(values):
+            values = np.ma.filled(np.ma.asarray(values, dtype=object), np.nan)
         found = np.asarray(values)
         if found.ndim == 0:
             raise ValueError(

@@ -292,5 +292,9 @@ def flags(column: NDArray[Any], name: str) -> NDArray[np.bool_]:
     wrong = ~(yes | np.asarray(entries == 0, dtype=np.bool_))
     if wrong.any():
         k = int(np.argmax(wrong))
-        raise TypeError(f"transition {k}: {name} must be true or false, got {written(entries[k])}")
+        entry = entries[k]
+        kind, remedy = ("text ", ": convert it to bool") if isinstance(entry, str) else ("", "")
+        raise TypeError(
+            f"transition {k}: {name} must be true or false, got {kind}{written(entry)}{remedy}"
+        )
     return yes

@@ -48,10 +48,6 @@ class Labels:
             color=colour, parse_math=False, annotation_clip=False,
         )  # fmt: skip
 
-    def keep_clear(self, box: Box) -> None:
-        """Write nothing in this box: left, low, right, high, in printer's points from a corner."""
-        self._boxes.append(box)
-
     def _covered(self, box: Box) -> float:
         """Return how much a label would cover: first other labels and the outside, then curves."""
         from matplotlib.path import Path

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 from qdecay._support.one_line import state_called
@@ -12,28 +11,12 @@ from qdecay.exact.map_lines import Area
 from qdecay.exact.policy_map import PolicyMap
 from qdecay.reporting.map_picture import MapPicture, Point, equation, symbol
 from qdecay.reporting.plots.axes import AXIS, LOG_AXIS
-from qdecay.reporting.plots.figure import Panel, save_panels
 from qdecay.reporting.plots.naming import state_name, titled
 from qdecay.reporting.plots.style import INK, filling, set_legend, set_title
 from qdecay.reporting.plots.words import LINE, SMALL, named, points_of, width_of, wrapped
 
-HEIGHT = 3.6  # inches
 _MARKED = 4  # equations drawn at most
 _FAR = 0.6  # of the picture: beyond this, text is on the other side
-
-
-def save_map(found: PolicyMap, path: Path, title: str | None = None) -> None:
-    """Draw a map of one state, and save the figure.
-
-    Args:
-        found: the map, of the start.
-        path: ends in .svg, .pdf or .png.
-        title: above the picture.
-
-    Raises:
-        InputError: the file cannot be written.
-    """
-    save_panels([[Panel(lambda ax: draw_map(found, ax, title=title), HEIGHT)]], path)
 
 
 def draw_map(

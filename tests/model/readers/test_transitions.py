@@ -299,7 +299,7 @@ BAD: list[tuple[Any, str]] = [
     ([({}, 0, 1, 0, True)], "transition 0: state must be a whole number, text or a tuple"),
     ([("a", 0, 1, float("nan"), False)], "transition 0: next_state is missing"),
     ([("a", 0, 1, "a", True), ("a", 0, 1, None, 0)], "transition 1: next_state is missing"),
-    ([(0, 0, 1, 0, "yes")], "transition 0: terminated must be true or false, got 'yes'"),
+    ([(0, 0, 1, 0, "True")], "terminated must be true or false, got text 'True': convert it to"),
     ([(0, 0, 1, 0, 2)], "transition 0: terminated must be true or false, got 2"),
     ([(0, 0, "x", 0, True)], "transition 0: reward"),
     ([(0, 0, None, 0, True)], "transition 0: reward is missing"),
@@ -316,6 +316,11 @@ BAD: list[tuple[Any, str]] = [
     ),
     (pd.DataFrame(columns(WALK)).assign(state=pd.NaT), "transition 0: state is missing"),
     ([(0, 0, 2**-0.5, 0, True)], "transition 0: reward is 0.707"),
+    (
+        {**columns(WALK), "reward": np.ma.masked_equal([*range(8), 0, 9], 9)},
+        "transition 9: reward is missing \\(nan\\): fill it in",
+    ),
+    (np.ma.masked_equal([[0, 0, 1, 2, 0], [2, 7, 1, 0, 0]], 7), "transition 1: action is missing"),
     ({"state": [0]}, "the column action is missing: transitions have state, action, reward"),
     (
         pd.concat([pd.DataFrame(columns(WALK)), pd.DataFrame({"state": [1] * 10})], axis=1),

@@ -11,16 +11,13 @@ from typing import Any
 
 from qdecay_envs.layout import ChainLayout
 from qdecay_envs.screen import (
-    AGENT,
-    ENDED,
     INK,
     PALE,
     PAPER,
     REWARD,
     START,
     Canvas,
-    action_name,
-    caption,
+    Moment,
     short,
     short_number,
     visible,
@@ -33,24 +30,16 @@ _LETTERS = 17  # of a branch's name, for each of its first two steps
 
 
 @dataclass(frozen=True)
-class Scene:
-    """What a picture shows: a layout, the agent's state, and the step that led there."""
+class ChainScene:
+    """What a picture shows: a layout, and a moment in it."""
 
     layout: ChainLayout
-    state: int
-    action: int | None = None
-    reward: float | None = None
-    ended: bool = False
-
-    @property
-    def caption(self) -> str:
-        """The last step in words, such as "move, reward 4, ended"."""
-        return caption(action_name(self.action, self.layout.names), self.reward, self.ended)
+    moment: Moment
 
     def text(self) -> str:
         """Return one line per branch, the agent in brackets, and the last step.
 
-        >>> print(Scene(ChainLayout.choice(stay=[1], move=[0, 0, 4]), 0).text())
+        >>> print(ChainScene(ChainLayout.choice(stay=[1], move=[0, 0, 4]), Moment(0)).text())
         stay: [0] -1-> end
         move: [0] -0-> 1 -0-> 2 -4-> end
         at the start
@@ -60,14 +49,14 @@ class Scene:
             "..." if branch is None else _branch_text(self, branch, corridors[branch])
             for branch in visible(len(corridors), _branch_of(self))
         ]
-        return "\n".join([*lines, self.caption])
+        return "\n".join([*lines, self.moment.caption])
 
     def paint(self, pygame: Any) -> Any:
         """Return the drawing as a pygame surface."""
         return _Painting(pygame, self).finish()
 
 
-def _branch_text(scene: Scene, branch: int, corridor: range) -> str:
+def _branch_text(scene: ChainScene, branch: int, corridor: range) -> str:
     name, stream = scene.layout.branches[branch]
     parts = [f"{short(name, 20)}:", _state_text(scene, scene.layout.start)]
     for position in visible(len(corridor), _position(scene, corridor)):
@@ -78,23 +67,23 @@ def _branch_text(scene: Scene, branch: int, corridor: range) -> str:
     return " ".join([*parts, f"-{stream[-1]}-> {END_NAMES[scene.layout.ending]}"])
 
 
-def _state_text(scene: Scene, state: int) -> str:
-    return f"[{state}]" if state == scene.state else str(state)
+def _state_text(scene: ChainScene, state: int) -> str:
+    return f"[{state}]" if state == scene.moment.state else str(state)
 
 
-def _position(scene: Scene, corridor: range) -> int | None:
-    return corridor.index(scene.state) if scene.state in corridor else None
+def _position(scene: ChainScene, corridor: range) -> int | None:
+    return corridor.index(scene.moment.state) if scene.moment.state in corridor else None
 
 
-def _branch_of(scene: Scene) -> int | None:
-    inside = (i for i, states in enumerate(scene.layout.corridors()) if scene.state in states)
-    return next(inside, None)
+def _branch_of(scene: ChainScene) -> int | None:
+    corridors = enumerate(scene.layout.corridors())
+    return next((branch for branch, inside in corridors if scene.moment.state in inside), None)
 
 
 class _Painting(Canvas):
     """One picture: branch 0 to the left of the start, the others to its right."""
 
-    def __init__(self, pygame: Any, scene: Scene) -> None:
+    def __init__(self, pygame: Any, scene: ChainScene) -> None:
         self.scene = scene
         self.corridors = scene.layout.corridors()
         branch = _branch_of(scene)
@@ -122,7 +111,7 @@ class _Painting(Canvas):
             else:
                 self._branch(branch, y, 1)
         self._state(self.scene.layout.start, self.start)
-        self.write(self.scene.caption, (self.size[0] // 2, self.size[1] - 22), 22, INK)
+        self.write(self.scene.moment.caption, (self.size[0] // 2, self.size[1] - 22), 22, INK)
         return super().finish()
 
     def _branch(self, branch: int, y: int, direction: int) -> None:
@@ -144,8 +133,8 @@ class _Painting(Canvas):
 
     def _state(self, state: int, centre: tuple[int, int]) -> None:
         fill = START if state == self.scene.layout.start else PAPER
-        if state == self.scene.state:
-            fill = ENDED if self.scene.ended else AGENT
+        if state == self.scene.moment.state:
+            fill = self.scene.moment.colour
         self.disc(centre, _RADIUS, fill)
         self.write(str(state), centre, 20, INK)
 
