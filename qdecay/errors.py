@@ -43,6 +43,9 @@ class InternalError(RuntimeError):
 class BudgetExceeded(RuntimeError):
     """A limit of time, sweeps or size ran out before the answer was proven.
 
+    Time is checked between steps, and numba compiles in one step: the first planning or training
+    on a machine may overrun by ten seconds or more. Commands interrupt it.
+
     Attributes:
         best: what is known so far: the best `Solution`, or the proven part of the regions.
         max_seconds: the limit in seconds, if it was time that ran out; else None.

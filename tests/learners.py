@@ -25,6 +25,14 @@ LEARNERS = [
     WatkinsQ(0.8),
 ]
 
+# Classic mistakes, in place of the target of one step.
+WRONG_TARGETS = {
+    "bootstraps past termination": lambda r, gamma, follow, terminated: r + gamma * follow,
+    "discounts one step late": lambda r, gamma, follow, terminated: (
+        r if terminated else gamma * (r + follow)
+    ),
+    "forgets gamma": lambda r, gamma, follow, terminated: r if terminated else r + follow,
+}
 
 each_learner = pytest.mark.parametrize("learn", LEARNERS, ids=lambda learn: learn.name)
 

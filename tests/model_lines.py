@@ -43,7 +43,7 @@ class Pair:
     prize: int
 
 
-def random_line(seed: int, most: int = 6) -> tuple[ModelLine, Fraction]:
+def random_line(seed: int) -> tuple[ModelLine, Fraction]:
     """Return a line of up to 6 states, and a gamma; at 1, most have a gain of 0 everywhere.
 
     Between its ends rewards change, or probabilities (sometimes moves that only one end knows), or
@@ -53,7 +53,7 @@ def random_line(seed: int, most: int = 6) -> tuple[ModelLine, Fraction]:
     """
     random = Random(seed)
     kind, gamma = KINDS[seed % 3], GAMMAS[min(seed // 3 % 7, 4)]
-    n = random.randint(1, most)
+    n = random.randint(1, 6)
     style = random.choice(("free", "free", "costly", "shaped", "any"))
     sizes = [random.choice((1, 2, 2, 3) if random.random() < 0.95 else (0,)) for _ in range(n)]
     while prod(max(1, size) for size in sizes) > 32:

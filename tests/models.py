@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from fractions import Fraction
 from typing import Any
 
@@ -27,12 +28,33 @@ WALK: list[tuple[Any, ...]] = [
     (1, 1, 0.1, 0, False),
     (1, 1, 0.1, 3, True),
 ]
+# A ticket that pays 1 (8 of 20), or a queue that pays 2 to whom it serves (7 of 30 a step).
+LOTTERY = [
+    *[(0, 0, 1, 0, True)] * 8,
+    *[(0, 0, 0, 0, True)] * 12,
+    (0, 1, 0, 1, False),
+    *[(1, 1, 2, 1, True)] * 7,
+    *[(1, 1, 0, 1, False)] * 23,
+]
+# State 0 circles for -1 a step or walks to state 1 for -3; there the episode ends for nothing.
+TEMPTING = MDP.from_rows(
+    [(0, 0, 0, 1, -1, False), (0, 1, 1, 1, -3, False), (1, 0, 1, 1, 0, True)],
+    n_states=2,
+    n_actions=2,
+    start=0,
+)
 COLUMNS = ("state", "action", "reward", "next_state", "terminated")
 
 
 def columns(rows: list[tuple[Any, ...]]) -> dict[str, list[Any]]:
     """Return transitions in columns by name."""
     return dict(zip(COLUMNS, map(list, zip(*rows, strict=True)), strict=True))
+
+
+def assert_same(mdp: MDP, rows: Iterable[Any]) -> None:
+    """The model is the one of the rows."""
+    expected = MDP.from_rows(rows, n_states=mdp.n_states, n_actions=mdp.n_actions)
+    assert list(mdp.rows()) == list(expected.rows())
 
 
 def two_state_puterman() -> MDP:

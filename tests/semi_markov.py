@@ -14,18 +14,18 @@ from typing import Any
 
 Row = tuple[int, int, int, Fraction, Fraction, bool, int]
 ZERO, ONE = Fraction(0), Fraction(1)
-ACTIONS = 2
+STATES, ACTIONS = 3, 2
 
 
-def random_rows(seed: int, *, n_states: int = 3, longest: int = 4) -> list[Row]:
+def random_rows(seed: int) -> list[Row]:
     """Rows of a model of two actions: one or two outcomes each, some of which terminate."""
     draw = Random(seed)
     rows: list[Row] = []
-    for s, a in product(range(n_states), range(ACTIONS)):
+    for s, a in product(range(STATES), range(ACTIONS)):
         chance = Fraction(draw.randint(1, 3), draw.choice((3, 4)))
         for p in (chance, 1 - chance):
             paid, ends = Fraction(draw.randint(-2, 6), draw.choice((1, 2))), draw.random() < 0.2
-            after = draw.randrange(n_states), draw.randint(1, longest)
+            after = draw.randrange(STATES), draw.randint(1, 4)
             if p:
                 rows.append((s, a, after[0], p, paid, ends, after[1]))
     return rows

@@ -47,7 +47,7 @@ from typing import Any, Literal, get_args
 
 from qdecay_envs.arguments import duration, listed, probability, whole
 from qdecay_envs.documents import Table, canonical
-from qdecay_envs.jsonfile import read_json, write_json
+from qdecay_envs.jsonfile import json_number, read_json_as, write_json
 from qdecay_envs.rational import RationalLike, rational, written
 
 ActsOn = Literal["leaving", "entering"]
@@ -83,7 +83,7 @@ class GridCell:
     def to_json(self) -> dict[str, Any]:
         """Return the cell as an entry of a legend."""
         return {
-            **({} if self.reward is None else {"reward": _number(self.reward)}),
+            **({} if self.reward is None else {"reward": json_number(self.reward)}),
             **({"end": True} if self.end else {}),
             **({} if self.to is None else {"to": self.to}),
             **({} if self.duration == 1 else {"duration": self.duration}),
@@ -257,9 +257,9 @@ class GridLayout:
             "schema": SCHEMA,
             "map": list(self.map),
             **({"legend": legend} if legend else {}),
-            "living_reward": _number(self.living_reward),
-            "noise": _number(self.noise),
-            **({} if bump is None else {"bump_reward": _number(bump)}),
+            "living_reward": json_number(self.living_reward),
+            "noise": json_number(self.noise),
+            **({} if bump is None else {"bump_reward": json_number(bump)}),
             **({} if wind is None else {"wind": list(wind)}),
             "acts_on": self.acts_on,
         }
@@ -302,11 +302,7 @@ class GridLayout:
             ValueError: the file cannot be read, is not strict JSON (see `read_json`) or not a grid;
                 the message is one line that starts with the path.
         """
-        document = read_json(path)
-        try:
-            return cls.from_json(document)
-        except ValueError as error:
-            raise ValueError(f"{os.fspath(path)}: {error}") from error
+        return read_json_as(path, cls.from_json)
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the grid as a JSON file that `load` reads; see `write_json`."""
@@ -458,7 +454,3 @@ def _unknown(text: str, legend: Mapping[str, GridCell]) -> str:
 def _known(legend: Mapping[str, GridCell]) -> str:
     known = ", ".join(map(repr, legend)) or "no entries"
     return known if len(known) <= 60 else f"{known[:57]}..."
-
-
-def _number(value: Fraction) -> int | str:
-    return value.numerator if value.denominator == 1 else str(value)

@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeVar
 
 from qdecay_envs.decoding import decoding
 from qdecay_envs.files import read_text, written
@@ -16,6 +16,7 @@ from qdecay_envs.rational import rational
 MAX_BYTES = 16 * 2**20  # which the parser may expand thirtyfold
 _MAX_DECIMALS = 1_000_000  # distinct: two microseconds and 300 bytes each
 _MAX_DIGITS = 4_000  # as in `rational`; int() itself refuses more than 4,300
+_T = TypeVar("_T")
 
 
 def read_json(path: str | os.PathLike[str], max_bytes: int = MAX_BYTES) -> Any:
@@ -34,6 +35,19 @@ def read_json(path: str | os.PathLike[str], max_bytes: int = MAX_BYTES) -> Any:
             message is one line that starts with the path.
     """
     return parse_json(read_text(path, max_bytes), path)
+
+
+def read_json_as(path: str | os.PathLike[str], of: Callable[[Any], _T]) -> _T:
+    """Return what `of` makes of the value in a JSON file.
+
+    Raises:
+        ValueError: as `read_json`; or as `of`, in a line that starts with the path.
+    """
+    document = read_json(path)
+    try:
+        return of(document)
+    except ValueError as error:
+        raise ValueError(f"{os.fspath(path)}: {error}") from error
 
 
 def parse_json(
@@ -113,6 +127,15 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
             raise ValueError(f"the key {key!r} appears twice in one object")
         result[key] = value
     return result
+
+
+def json_number(value: Fraction) -> int | str:
+    """Return a number as documents have it: exact, as text unless it is whole.
+
+    >>> json_number(Fraction(4)), json_number(Fraction(1, 3))
+    (4, '1/3')
+    """
+    return value.numerator if value.denominator == 1 else str(value)
 
 
 def json_text(value: Any) -> str:

@@ -24,7 +24,7 @@ from itertools import islice
 from typing import Any, Literal, get_args
 
 from qdecay_envs.documents import Table
-from qdecay_envs.jsonfile import read_json, write_json
+from qdecay_envs.jsonfile import json_number, read_json_as, write_json
 from qdecay_envs.rational import RationalLike, rational, written
 
 Ending = Literal["terminate", "repeat", "absorb"]
@@ -122,7 +122,9 @@ class ChainLayout:
 
     def to_json(self) -> dict[str, Any]:
         """Return the layout as a "qdecay.layout/1" document: strings, ints and lists only."""
-        pairs = [[name, [_number(reward) for reward in stream]] for name, stream in self.branches]
+        pairs = [
+            [name, [json_number(reward) for reward in stream]] for name, stream in self.branches
+        ]
         if len(pairs) == 2:
             return {"schema": SCHEMA, "near": pairs[0], "far": pairs[1], "ending": self.ending}
         return {"schema": SCHEMA, "branches": pairs, "ending": self.ending}
@@ -165,11 +167,7 @@ class ChainLayout:
             ValueError: the file cannot be read, is not strict JSON (see `read_json`) or not a
                 layout; the message is one line that starts with the path.
         """
-        document = read_json(path)
-        try:
-            return cls.from_json(document)
-        except ValueError as error:
-            raise ValueError(f"{os.fspath(path)}: {error}") from error
+        return read_json_as(path, cls.from_json)
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the layout as a JSON file that `load` reads; see `write_json`."""
@@ -212,10 +210,6 @@ def _stream(name: str, rewards: Any, room: int) -> Stream:
     return tuple(
         rational(reward, f"reward {step} of branch {name!r}") for step, reward in enumerate(listed)
     )
-
-
-def _number(value: Fraction) -> int | str:
-    return value.numerator if value.denominator == 1 else str(value)
 
 
 def _pair(place: str, pair: Any) -> tuple[Any, Any]:

@@ -98,6 +98,7 @@ def _parse(text: str, name: str) -> Fraction:
     match = _NUMBER.fullmatch(text.strip()) if len(text) <= _MAX_DIGITS else None
     if match is None or not (match["num"] or match["int"] or match["frac"]):
         hint = f", whose {_MINUS} is another character than -" if _MINUS in text else ""
+        hint += ": a decimal has a point, not a comma" * ("," in text)
         example = '"7/10", "0.7" or "1e-3"'
         raise ValueError(f"{name} must be a number like {example}, got {shown!r}{hint}")
     sign = -1 if match["sign"] == "-" else 1

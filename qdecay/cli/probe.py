@@ -9,7 +9,7 @@ import typer
 
 from qdecay._support.progress import Bar
 from qdecay._support.shown import shortest
-from qdecay.cli.options import AsJson, Force, check_plot, whole_numbers
+from qdecay.cli.options import AsJson, Force, check_plot, check_seconds, whole_numbers
 from qdecay.cli.standard_streams import print_json
 
 app = typer.Typer()
@@ -118,6 +118,7 @@ def probe(
     from qdecay.reporting.plots.probe import save_profile
 
     check_plot(plot, force=force)
+    check_seconds(max_seconds)
     if store is not None:
         check_store(store, ANSWERS)
     elif accept_changed or version_tag is not None:

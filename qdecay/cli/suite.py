@@ -15,8 +15,8 @@ from qdecay.cli.options import (
     AsJson,
     Force,
     MaxSeconds,
+    budget,
     check_plot,
-    check_seconds,
     part_of,
     reads_source,
     whole_numbers,
@@ -202,7 +202,7 @@ def learn_curve(
     from qdecay.reporting.plots.learning import save_learning_times
 
     check_plot(plot, force=force)
-    check_seconds(max_seconds)
+    name = "learn-curve" if source is None else source.text
     games = {"game": game, "delay": delay, "advantage": advantage}
     if source is None:
         games["reward"] = reward
@@ -216,26 +216,27 @@ def learn_curve(
             distinct = {exact(text, "gamma", "(0, 1)") for text in gammas}
         if len(distinct) < len(gammas):
             raise InputError(f"--gamma {gamma:.40}: a number is given twice")
-        mdp = None if source is None else source.mdp()
-        with input_errors("--"):
-            at = None if mdp is None or state is None else mdp.state_index(state)
-        if source is not None and mdp is not None and at is None and mdp.start is None:
-            raise InputError(f"{source.text}: the model has no start state: give --state")
-        with Bar(log=True) as bar:
-            rows = learning_times(
-                mdp,
-                state=at,
-                game=game,  # type: ignore[arg-type]  # checked there
-                delays=None if delay is None else whole_numbers(delay, "--delay"),
-                gammas=gammas,
-                advantage=advantage,
-                reward=reward,
-                step_size=None if step_size is None else _step_size(step_size),
-                seeds=seeds,
-                steps=steps,
-                max_seconds=max_seconds,
-                progress=bar,
-            )
+        with budget(name, max_seconds):
+            mdp = None if source is None else source.mdp()
+            with input_errors("--"):
+                at = None if mdp is None or state is None else mdp.state_index(state)
+            if source is not None and mdp is not None and at is None and mdp.start is None:
+                raise InputError(f"{source.text}: the model has no start state: give --state")
+            with Bar(log=True) as bar:
+                rows = learning_times(
+                    mdp,
+                    state=at,
+                    game=game,  # type: ignore[arg-type]  # checked there
+                    delays=None if delay is None else whole_numbers(delay, "--delay"),
+                    gammas=gammas,
+                    advantage=advantage,
+                    reward=reward,
+                    step_size=None if step_size is None else _step_size(step_size),
+                    seeds=seeds,
+                    steps=steps,
+                    max_seconds=max_seconds,
+                    progress=bar,
+                )
     except BudgetExceeded as limit:
         rows = part_of(limit, list | tuple)
         return 3
@@ -245,7 +246,6 @@ def learn_curve(
     except InputError:
         raise
     except ValueError as error:
-        name = "learn-curve" if source is None else source.text
         raise InputError(f"{name}: {error}") from error
     finally:  # show finished rows even after Ctrl-C
         if rows:

@@ -35,7 +35,7 @@ from types import MappingProxyType
 from typing import Any, ClassVar
 
 from qdecay._support.checks import RationalLike, RealLike, choice, count, exact, listed, whole
-from qdecay._support.deadline import Deadline
+from qdecay._support.deadline import Deadline, in_time
 from qdecay._support.one_line import state_called
 from qdecay._support.progress import OnProgress, counting, reporting
 from qdecay._support.result import Result, counted, plain
@@ -271,10 +271,11 @@ def learning_times(
     with reporting(progress) as report:
         tick = counting(report, size * len(names) * seeds, "trainings", deadline)
         try:
-            for each in choices:
-                for name in names:
-                    row = _row(each, name, alpha, seeds, budget, deadline, tick)
-                    rows.append(row)  # one by one: a run may be stopped early
+            with in_time(deadline):
+                for each in choices:
+                    for name in names:
+                        row = _row(each, name, alpha, seeds, budget, deadline, tick)
+                        rows.append(row)  # one by one: a run may be stopped early
         except (BudgetExceeded, KeyboardInterrupt) as stopped:
             stopped.best = rows  # type: ignore[union-attr]
             raise

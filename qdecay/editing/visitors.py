@@ -16,7 +16,6 @@ from threading import Lock
 from qdecay.editing.refusals import Refused
 
 _SAME = ("same-origin", "none")  # none: an address that was typed or opened by a program
-_TICKETS = 8
 
 
 class Visitors:

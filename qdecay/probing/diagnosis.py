@@ -343,10 +343,10 @@ def _missing(case: Case) -> str:
     """Say what keeps the verdict from being True or False."""
     if case.gamma is not None and not case.measured:
         width = case.tolerance * (case.gamma[1] or 1.0)
-        remedy = "time ran out: raise max_seconds" if case.timed_out else "allow more trainings"
+        remedy = "time ran out: allow more" if case.timed_out else "allow more trainings"
         return f"{remedy} to narrow it to {width:.1g}"
     if case.timed_out:
-        return f"time ran out: raise max_seconds; {_open(case)}"
+        return f"time ran out: allow more; {_open(case)}"
     if case.posterior.best.name in (CONFIGURED, EXPONENTIALS) and case.known:
         return "they differ by less than the tolerance: choose a smaller one"
     return _open(case)

@@ -25,6 +25,7 @@ from qdecay.model.readers.files import rows_of_document
 from qdecay.model.source import Source
 from qdecay_envs.chain import ChainEnv
 from qdecay_envs.documents import Table, number, one_of, text, whole
+from qdecay_envs.jsonfile import json_number
 from qdecay_envs.layout import MAX_REWARDS, ChainLayout, Ending
 
 if TYPE_CHECKING:
@@ -191,8 +192,7 @@ def read_sources(table: Table, folder: Path) -> Iterator[SourceSettings]:
 def _choice(table: Table) -> dict[str, tuple[Any, ...]]:
 
     def exact(value: Any) -> int | str:
-        fraction = number(value)
-        return fraction.numerator if fraction.denominator == 1 else str(fraction)
+        return json_number(number(value))
 
     return {
         "delay": table.axis("delay", whole(1)),

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from editor_pages import Server, opened
+from editor_pages import SECONDS, Server, opened
 
 from qdecay.cli.report import report
 
@@ -47,6 +47,7 @@ class Visit:
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
         page.on("dialog", lambda dialog: self._refuse(dialog))
         page.on("request", lambda request: self.requests.append(request.url))
+        page.set_default_timeout(SECONDS)
 
     def _refuse(self, dialog: Any) -> None:
         self.complaints.append(f"dialog: {dialog.message}")

@@ -45,6 +45,13 @@ def test_results_follow_each_keystroke(edit) -> None:
         assert "0.5" in seen.frame().inner_text(".crossing")
 
 
+def test_a_root_is_written_as_one(edit) -> None:
+    """1 now and 1 after a step against 4 after two: 1 + g = 4 g^2."""
+    with edit() as seen:
+        seen.fill("branches[0].rewards", "1, 1")
+        seen.says("γ = (√17+1)/8")
+
+
 def test_a_run_in_short_is_shown_and_saved_in_full(edit) -> None:
     """0 x 99, 110 is homework C: 110^(-1/99)."""
     with edit() as seen:
@@ -114,6 +121,66 @@ def test_each_mistake_of_a_chain_has_its_field(edit, spot, text, told) -> None:
         seen.fill(spot, text)
         assert seen.stale().startswith(told)
         assert seen.page.locator('[aria-invalid="true"]').get_attribute("data-spot") == spot
+
+
+def test_a_new_choice_is_no_mistake_until_it_is_left(edit) -> None:
+    """The others are solved without it all the time; only a whole chain is saved."""
+    with edit() as seen:
+        seen.says("γ = 1/2")
+        seen.page.click("#add-branch")
+        seen.page.wait_for_timeout(1500)
+        assert seen.current().endswith("γ = 1/2")
+        assert seen.page.locator(".error:not([hidden])").count() == 0
+        assert seen.page.inner_text("#words-2") == "Type its rewards, such as 0, 0, 4."
+        assert seen.page.inner_text("#aside") == "exact · 3 states · without choice 3"
+        seen.page.focus("[name=ending]:checked")
+        seen.expect(".error:not([hidden])", "this choice has no reward: type one")
+        seen.page.wait_for_timeout(500)
+        assert seen.current().endswith("γ = 1/2")
+        seen.press("Control+s")
+        seen.page.wait_for_selector("dialog")
+        seen.press("Enter")
+        seen.noticed("Not saved: choice 'choice 3' has no reward")
+        seen.fill("branches[2].rewards", "0, 3")
+        seen.says("γ = 1/3")
+        assert seen.page.locator(".error:not([hidden])").count() == 0
+        seen.fill("branches[2].rewards", "")
+        seen.expect(".error:not([hidden])", "this choice has no reward: type one")
+        seen.says("γ = 1/2")
+        seen.undo_until(".branch", 2)
+
+
+def test_a_new_chain_is_no_mistake_until_it_is_left(edit) -> None:
+    """Who types the first choice has not come to the second yet."""
+    with edit() as seen:
+        seen.current()
+        seen.page.click("[data-action=new]")
+        seen.write("2")
+        seen.press("Tab")
+        seen.page.wait_for_timeout(1500)
+        assert seen.page.get_attribute("#result", "data-state") == "empty"
+        assert seen.page.locator(".error:not([hidden])").count() == 0
+        seen.press("Tab", "Tab", "Tab")
+        assert seen.stale().startswith("choice 'move' has no reward: give it at least one")
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("0,5", "Read as two rewards, 0 and 5. If it is one number, type 0.5"),
+        ("1; 0; -2,25", "Read as two rewards, -2 and 25. If it is one number, type -2.25"),
+        ("1, 0,5, 2", "Read as two rewards, 0 and 5. If it is one number, type 0.5"),
+        ("0,0,5", None),
+        ("0, 5", None),
+        ("0,0", None),
+    ],
+)
+def test_a_decimal_comma_does_not_go_unnoticed(edit, text: str, told: str | None) -> None:
+    """A comma without spaces between two numbers; a list without spaces says nothing."""
+    with edit() as seen:
+        seen.fill("branches[1].rewards", text)
+        seen.current()
+        assert (told or "") == "".join(seen.page.locator("#words-1 strong").all_inner_texts())
 
 
 def test_choices_come_and_go(edit) -> None:

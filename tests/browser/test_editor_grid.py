@@ -69,6 +69,15 @@ def test_a_grid_is_drawn_with_the_keyboard_alone(edit) -> None:
         assert all(decimal in row for row, decimal in zip(rows, found, strict=True))
 
 
+def test_a_decimal_comma_on_the_map_is_a_point(edit) -> None:
+    """On many keyboards it is the only one beside the digits; 05 would be read as 5."""
+    with edit() as seen:
+        seen.tab("grid")
+        seen.page.focus(cell(0, 0))
+        seen.press("-", "0", ",", "5")
+        assert seen.page.inner_text(cell(0, 0)) == "\u22120.5"
+
+
 def test_space_paints_and_the_cell_says_what_it_is(edit) -> None:
     with edit() as seen:
         seen.tab("grid")
@@ -142,6 +151,12 @@ def test_a_long_form_scrolls_alone(edit) -> None:
     [
         ("noise", "1.5", "this must be a probability from 0 to 1"),
         ("living_reward", "1/", "this must be a number like"),
+        (
+            "living_reward",
+            "-0,04",
+            'this must be a number like "7/10", "0.7" or "1e-3", got \'-0,04\': '
+            "a decimal has a point, not a comma",
+        ),
         ("bump_reward", "1/0", "this has a zero denominator"),
     ],
 )

@@ -124,6 +124,7 @@ def test_each_mistake_of_a_model_has_its_row(edit) -> None:
         seen.fill("rows[2].probability", "1/2")
         seen.current()
         seen.fill("rows[4].next", "")
+        seen.page.focus("#add-row")
         assert "name the state that follows" in seen.stale()
         seen.page.route("**/solve", lambda route: None)
         seen.page.check('[data-spot="rows[4].ends"]')
@@ -136,6 +137,34 @@ def test_each_mistake_of_a_model_has_its_row(edit) -> None:
             seen.page.locator('[aria-invalid="true"]').get_attribute("data-spot")
             == "rows[5].reward"
         )
+
+
+def test_a_new_row_is_no_mistake_until_it_is_left(edit) -> None:
+    """With its first state alone it says nothing; half typed, it is told after one has left."""
+    with edit() as seen:
+        seen.tab("model")
+        verdict = seen.current()
+        seen.page.focus('[data-spot="rows[6].next"]')
+        seen.press("Enter")
+        assert (seen.focused(), seen.value("rows[7].state")) == ("rows[7].state", "worn out")
+        seen.page.wait_for_timeout(1500)
+        assert seen.current() == verdict
+        assert len(list(MDP.load(seen.save_as("without.json")).rows())) == 7
+        seen.page.focus('[data-spot="rows[7].action"]')
+        seen.write("sleep")
+        seen.page.wait_for_timeout(1500)
+        assert seen.page.locator(".error:not([hidden])").count() == 0
+        seen.page.focus("#add-row")
+        assert seen.stale() == "name the state that follows, or let it end"
+        seen.fill("rows[7].next", "rested")
+        seen.current()
+        seen.page.focus('[data-spot="rows[7].next"]')
+        seen.undo_until("#moves tbody", 7)
+        seen.page.focus('[data-spot="rows[6].next"]')
+        seen.press("Enter")
+        pasted(seen, "rows[7].state", "rested\tsleep\t1\t5\trested\t")
+        seen.current()
+        assert len(list(MDP.load(seen.save_as("with.json")).rows())) == 8
 
 
 def test_actions_of_several_steps(edit) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 from axe import faults
+from editor_pages import SECONDS
 
 pytestmark = pytest.mark.browser
 ROOT = Path(__file__).parents[2]
@@ -35,6 +36,7 @@ def window(request: Any, chromium: Any) -> Iterator[Any]:
     """A window of a desktop or a phone; nothing may be fetched from a host."""
     with chromium.new_context(viewport={"width": request.param, "height": 900}) as session:
         page = session.new_page()
+        page.set_default_timeout(SECONDS)
         asked: list[str] = []
         page.on("request", lambda request: asked.append(request.url))
         yield page
@@ -48,7 +50,7 @@ def test_a_page_fits_and_has_no_fault(window: Any, name: str) -> None:
     width = window.viewport_size["width"]
     for scheme, of_theme in SCHEMES.items():
         window.emulate_media(color_scheme=scheme)
-        window.wait_for_function(STILL, arg=of_theme, timeout=150_000)
+        window.wait_for_function(STILL, arg=of_theme)
         assert window.evaluate("document.documentElement.scrollWidth") <= width
         assert faults(window, rules=RULES) == [], scheme
     if width == 1280:

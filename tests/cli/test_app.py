@@ -422,3 +422,18 @@ def test_rows_that_are_finished_when_the_time_is_up_are_shown(capsys, monkeypatc
     assert (code, out, err.count("\n")) == (2, "", 1)
     code, out, err = run(capsys, monkeypatch, *words, "0")
     assert (code, err) == (2, "qdecay: --max-seconds must be > 0, got 0\n")
+
+
+@pytest.mark.parametrize("words", [(), ("FrozenLake-v1",)])
+def test_a_limit_too_short_for_a_row_says_what_to_do(capsys, monkeypatch, words) -> None:
+    """Which problem took too long, and what to raise; reading it counts."""
+    code, out, err = run(capsys, monkeypatch, "learn-curve", *words, "--max-seconds", "1e-6")
+    assert (code, out, err.count("\n")) == (2, "", 1)
+    assert err.startswith(f"qdecay: {(*words, 'learn-curve')[0]}: stopped: the limit of 1e-06 s")
+    assert err.endswith("; raise --max-seconds\n")
+
+
+def test_a_limit_of_a_probe_is_named_as_it_is_typed(capsys, monkeypatch) -> None:
+    code, out, err = run(capsys, monkeypatch, "probe", "q_learning", "--max-seconds", "0")
+    assert (code, out) == (2, "")
+    assert err == "qdecay: --max-seconds must be > 0, got 0\n"

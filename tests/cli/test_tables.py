@@ -163,7 +163,7 @@ def test_on_a_real_terminal_nothing_is_lost(capsys, monkeypatch, columns):
     except OSError:  # how Linux tells that the other side is closed
         pass
     os.close(ours)
-    assert child.wait(60) == 0
+    assert child.wait(240) == 0
     text = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", shown.decode())
     assert max(map(len, text.splitlines())) <= columns
     _, piped, _ = run(capsys, monkeypatch)

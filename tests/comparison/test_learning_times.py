@@ -51,20 +51,29 @@ def test_the_reward_gives_the_advantage(game: Any, advantage: str, delay: int) -
     assert far == Fraction(advantage) * near
 
 
-@pytest.mark.parametrize("end", [KeyboardInterrupt, BudgetExceeded])
-def test_what_ends_a_run_early_hands_over_the_finished_rows(monkeypatch, end) -> None:
+@pytest.mark.parametrize(
+    ("interrupts", "seconds", "end"),
+    [
+        (True, 9.0, KeyboardInterrupt),
+        (True, 6.5, BudgetExceeded),  # as the limit of a command does
+        (False, 6.5, BudgetExceeded),
+    ],
+)
+def test_what_ends_a_run_early_hands_over_the_finished_rows(
+    monkeypatch, interrupts: bool, seconds: float, end: type[BaseException]
+) -> None:
     """Three agents a row: the first two rows are known when the seventh agent is."""
     options = {"delays": (1, 2, 3), "seeds": 3, "steps": 200, "explorers": ["optimistic"]}
     seen: list[Progress] = []
 
     def watch(event: Progress) -> None:
         seen.append(event)
-        if event.done == 7 and end is KeyboardInterrupt:
+        if event.done == 7 and interrupts:
             raise KeyboardInterrupt
 
     whole = learning_times(**options, progress=seen.append)
     assert seen == [Progress(k, 9, "trainings") for k in range(10)]
-    monkeypatch.setattr(Deadline, "left", property(lambda self: 6.5 - seen[-1].done))
+    monkeypatch.setattr(Deadline, "left", property(lambda self: seconds - seen[-1].done))
     with pytest.raises(end) as caught:
         learning_times(**options, progress=watch, max_seconds=9)
     assert caught.value.best == whole[:2]

@@ -53,8 +53,8 @@ def served(folder: Path, *arguments: str) -> Iterator[tuple[subprocess.Popen[str
         yield process, Visitor(address)
         if process.poll() is None:
             process.send_signal(signal.SIGTERM)
-        process.wait(60)
-        deadline = time.monotonic() + 30
+        process.wait(300)
+        deadline = time.monotonic() + 300
         while is_left(process.pid):
             assert time.monotonic() < deadline, "some process is left"
             time.sleep(0.05)
@@ -95,7 +95,7 @@ def test_it_ends_with_all_its_processes(
             asked.start()
             time.sleep(1)
         (os.killpg if whole else os.kill)(process.pid, number)
-        assert process.wait(60) == code
+        assert process.wait(300) == code
         if message is not None:
             assert process.stderr.read() == message
     with served(tmp_path) as (_, visitor):

@@ -54,13 +54,9 @@ def regions(env: Any) -> PolicyRegions:
     return policy_regions(MDP.from_env(env))
 
 
-def gammas_of(found: PolicyRegions, n_states: int | None = None) -> list[AlgebraicNumber]:
-    """Return the breakpoints, of the first states only where a number is given."""
-    return [
-        b.gamma
-        for b in found.breakpoints
-        if n_states is None or any(state < n_states for state in b.changes)
-    ]
+def gammas_of(found: PolicyRegions) -> list[AlgebraicNumber]:
+    """Return the breakpoints."""
+    return [b.gamma for b in found.breakpoints]
 
 
 def same_after(

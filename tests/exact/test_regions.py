@@ -236,6 +236,8 @@ def test_states_without_actions_have_empty_sets():
     regions = policy_regions(model([(0, 0, 1, 1, -3, False), (0, 1, 1, 1, -3, True)]))
     assert regions.regions == (((0, 1), ()),)
     assert regions.blackwell_policy == (0, None)
+    nowhere = policy_regions(MDP.from_rows([], n_states=2, n_actions=1))
+    assert nowhere.regions == (((), ()),)
 
 
 def test_huge_rewards_and_denominators():

@@ -6,6 +6,7 @@ from fractions import Fraction
 from typing import Any
 
 import pytest
+from models import LOTTERY
 
 import qdecay
 from qdecay import MDP
@@ -13,15 +14,6 @@ from qdecay.exact.algebra.number import AlgebraicNumber
 from qdecay.exact.resampled import StateBreakpoint, interval, matched
 
 HOWS: Any = ["multinomial", "dirichlet"]
-
-# A ticket that pays 1 (8 of 20), or a queue that pays 2 to whom it serves (7 of 30 a step).
-LOTTERY = [
-    *[(0, 0, 1, 0, True)] * 8,
-    *[(0, 0, 0, 0, True)] * 12,
-    (0, 1, 0, 1, False),
-    *[(1, 1, 2, 1, True)] * 7,
-    *[(1, 1, 0, 1, False)] * 23,
-]
 
 
 def law(mdp: MDP) -> float:

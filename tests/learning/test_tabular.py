@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from gymnasium.spaces import Box, Discrete
 from gymnasium.wrappers import TimeLimit
+from learners import WRONG_TARGETS
 
 from qdecay._support.progress import Progress
 from qdecay.errors import BudgetExceeded
@@ -243,16 +244,7 @@ class TruncationEnds(gym.Wrapper):
         return observation, reward, terminated or truncated, truncated, info
 
 
-MUTANTS = {
-    "bootstraps past termination": lambda r, gamma, follow, terminated: r + gamma * follow,
-    "discounts one step late": lambda r, gamma, follow, terminated: (
-        r if terminated else gamma * (r + follow)
-    ),
-    "forgets gamma": lambda r, gamma, follow, terminated: r if terminated else r + follow,
-}
-
-
-@pytest.mark.parametrize("mutant", MUTANTS.values(), ids=MUTANTS)
+@pytest.mark.parametrize("mutant", WRONG_TARGETS.values(), ids=WRONG_TARGETS)
 def test_a_wrong_target_shows(mutant, monkeypatch):
     """The target is one replaceable function, and each classic mistake moves the values."""
     right = q_learning(one_action_walk(5), 0.5, episodes=20, step_size=1, initial_value=3)

@@ -41,6 +41,7 @@ def test_every_step_or_one_reward_of_a_file(tmp_path):
         ("FrozenLake-v1", "success_rate", "--over takes NAME=LOW..HIGH, such as"),
         ("FrozenLake-v1", "=0..1", "--over takes NAME=LOW..HIGH, such as"),
         ("FrozenLake-v1", "success_rate=0..x", "HIGH must be a number like"),
+        ("FrozenLake-v1", "success_rate=0..0,5", "'0,5': a decimal has a point, not a comma"),
         ("FrozenLake-v1", "success_rate=0...5", "--over takes NAME=LOW..HIGH, such as"),
         ("FrozenLake-v1", "success_rate=1..0", "low must be less than high"),
         (

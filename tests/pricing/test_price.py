@@ -9,19 +9,11 @@ from fractions import Fraction
 from typing import Any
 
 import pytest
-from models import TAXI
+from models import TAXI, TEMPTING
 
 import qdecay
 from qdecay import MDP
 from qdecay.pricing.result import best_stretches
-
-# State 0 circles for 1 a step or walks to state 1 for 3; there the episode ends for nothing.
-TEMPTING = MDP.from_rows(
-    [(0, 0, 0, 1, -1, False), (0, 1, 1, 1, -3, False), (1, 0, 1, 1, 0, True)],
-    n_states=2,
-    n_actions=2,
-    start=0,
-)
 
 
 def test_the_document_is_that_of_the_design() -> None:

@@ -7,18 +7,12 @@ from itertools import product
 from typing import Any
 
 import pytest
+from models import LOTTERY
 
 import qdecay
 from qdecay import MDP
 from qdecay.exact.resampled import interval
 
-LOTTERY = [
-    *[(0, 0, 1, 0, True)] * 8,
-    *[(0, 0, 0, 0, True)] * 12,
-    (0, 1, 0, 1, False),
-    *[(1, 1, 2, 1, True)] * 7,
-    *[(1, 1, 0, 1, False)] * 23,
-]
 TICKET, QUEUE = [0, 1], [1, 1]  # policies
 
 

@@ -208,7 +208,7 @@ def test_what_has_arrived_is_what_the_updates_bring_on_average(goes_on) -> None:
 @pytest.mark.parametrize("setting", [s for n, s in SETTINGS.items() if n != "large"])
 @pytest.mark.parametrize(("alpha", "steps"), [(0.05, 2_000), (0.2, 600), (0.2, 200), (0.5, 150)])
 def test_under_trained_tables_change_sides_where_predicted(alpha, steps, setting) -> None:
-    """The median of 200 trainings, within a tenth of what training costs, and 0.1."""
+    """The median of 100 trainings, within a tenth of what training costs, and 0.1."""
     agent = tabular_agent(qdecay.q_learning, 0.9, step_size=alpha, steps=steps)
     for near, far in DELAYS:
         place = Place(setting, near, far)
@@ -216,7 +216,7 @@ def test_under_trained_tables_change_sides_where_predicted(alpha, steps, setting
         missing = as_configured(place, 0.9) - t
         within = 0.1 + 0.15 * missing
         for x, more in ((t - within, True), (t + within, False)):
-            answers = [choose(agent, Question(setting, near, far, x, i, 1)) for i in range(200)]
+            answers = [choose(agent, Question(setting, near, far, x, i, 1)) for i in range(100)]
             assert (np.mean(answers) > 0.5) == more, (place, t, x, np.mean(answers))
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from matplotlib.figure import Figure
-from models import TAXI
+from models import TAXI, TEMPTING
 
 import qdecay
 from qdecay import MDP
@@ -19,13 +19,6 @@ from qdecay.model.line import Parameter
 from qdecay.reporting.plots.price import draw_price, save_price
 from qdecay.reporting.prices import PagePrice, Words
 
-# State 0 circles for -1 a step or walks to state 1 for -3; there the episode ends for nothing.
-TEMPTING = MDP.from_rows(
-    [(0, 0, 0, 1, -1, False), (0, 1, 1, 1, -3, False), (1, 0, 1, 1, 0, True)],
-    n_states=2,
-    n_actions=2,
-    start=0,
-)
 LAKE = [0.446599, 0.729766, 0.740165]  # within 100 steps; with a clock 0.744190
 LAKE_ENDS = [0.0, 0.8087833092, 0.9783164591]
 

@@ -80,7 +80,7 @@ export function board(store, brush) {
     const { row, column } = here;
     const text = store.form.cells[row][column];
     const grows = typed === `${row} ${column}` && /^[+-]/.test(text);
-    if (grows && /^[\d./]$/.test(key)) return text + key;
+    if (grows && /^[\d.,/]$/.test(key)) return text + key.replace(",", ".");
     if (grows && key === "Backspace") return text.slice(0, -1) || FREE;
     if (/^\d$/.test(key)) return `+${key}`;
     if (/^[+-]$/.test(key)) return key;

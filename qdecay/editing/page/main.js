@@ -76,7 +76,7 @@ function editor(opened) {
 
   function tellProblem(problem) {
     const { kind } = store.state;
-    return showProblem(problem && { message: problem.message, where: problem.where && KINDS[kind].locate(problem.where, store.form) });
+    return showProblem(problem && { ...problem, where: problem.where && KINDS[kind].locate(problem.where, store.form) });
   }
 
   let leaving = 0;

@@ -14,7 +14,7 @@ export function modelView(store) {
   const table = byId("moves");
 
   function change(index, column, value) {
-    const rows = store.form.rows.map((row, i) => (i === index ? { ...row, [column]: value } : row));
+    const rows = store.form.rows.map((row, i) => (i === index ? { ...row, [column]: value, isNew: false } : row));
     store.change(withRows(store.form, rows), `rows[${index}].${column}`, column === "ends" ? null : `rows[${index}].${column}`);
   }
 
@@ -30,7 +30,7 @@ export function modelView(store) {
   /** Add a row that goes on where the last one stopped. */
   function add() {
     const { rows } = store.form;
-    store.change(withRows(store.form, [...rows, blankRow({ state: rows.at(-1).state })]), `rows[${rows.length}].state`);
+    store.change(withRows(store.form, [...rows, blankRow({ state: rows.at(-1).state, isNew: true })]), `rows[${rows.length}].state`);
     focus(rows.length, "state"); // all of it is selected: typing replaces it, Tab goes on
   }
 

@@ -13,7 +13,8 @@ export const blank = () => ({ rows: [blankRow()], start: "", order: { states: []
 /** The form with other rows: what a file says of how its own rows came about is not true of these. */
 export const withRows = (form, rows) => ({ ...form, rows, kept: { ...(form.kept?.time_limit && { time_limit: form.kept.time_limit }) } });
 
-const isBlank = (row) => !["state", "action", "probability", "reward", "next", "duration"].some((column) => row[column].trim());
+/** A new row that only has its first state, which nobody has typed, says no more than an empty one. */
+const isBlank = (row) => row.isNew || !["state", "action", "probability", "reward", "next", "duration"].some((column) => row[column].trim());
 
 const named = (names, count) => names ?? Array.from({ length: count }, (_, i) => String(i));
 
@@ -66,7 +67,7 @@ export function compile(form) {
     const [state, action] = [row.state.trim(), row.action.trim()];
     const next = row.next.trim() || (row.ends ? state : "");
     for (const [column, value, message] of [["state", state, "name the state in which this happens"], ["action", action, "name the action"], ["next", next, "name the state that follows, or let it end"]]) {
-      if (!value) problem ??= { where: `rows[${index}].${column}`, message };
+      if (!value) problem ??= { where: `rows[${index}].${column}`, message, isMissing: true };
     }
     const steps = row.duration.trim();
     transitions.push([states.indexOf(state), actions.indexOf(action), states.indexOf(next), exact(row.probability.trim() || "1"), exact(row.reward.trim() || "0"), row.ends, ...(steps ? [exact(steps)] : [])]);
@@ -117,7 +118,7 @@ export function pasted(rows, at, column, text) {
   if (/^state$/i.test(table[0][0]) && /^action$/i.test(table[0][1] ?? "")) table = table.slice(1);
   const first = COLUMNS.indexOf(column), result = [...rows];
   for (const [i, cells] of table.entries()) {
-    const row = { ...(result[at + i] ?? blankRow()) };
+    const row = { ...(result[at + i] ?? blankRow()), isNew: false };
     for (const [j, cell] of cells.entries()) {
       const name = COLUMNS[first + j];
       if (name === "ends") row.ends = YES.has(cell.toLowerCase());

@@ -2,7 +2,7 @@
 
 import { byId } from "./dom.js";
 
-const CALM = 700; // milliseconds: nobody is told of a number that is only half typed
+export const CALM = 700; // milliseconds: nobody is told of a number that is only half typed
 
 let timer = 0;
 let told = []; // what to put right when the problem is gone
@@ -44,19 +44,23 @@ function tellNow({ where, message }) {
 }
 
 /**
- * Show a problem, { where, message } with a place in the form; null takes it away, and undefined only
- * keeps one that is not told yet from being told.
+ * Show a problem, { where, message, isMissing } with a place in the form; null takes it away, and undefined
+ * only keeps one that is not told yet from being told. What is missing is told once its part of the form is left.
  * @returns whether there is a field to show it at
  */
 export function showProblem(problem) {
   clearTimeout(timer);
   if (problem === undefined) return false;
   clear();
-  const field = problem?.where && fieldOf(problem.where);
-  if (!field?.closest(".field")) return false;
+  const field = problem?.where && fieldOf(problem.where), area = field?.closest(".field");
+  if (!area) return false;
+  const tell = () => {
+    if (problem.isMissing && area.contains(document.activeElement)) timer = setTimeout(tell, CALM);
+    else tellNow(problem);
+  };
   // While a field is typed into, and not at the moment of leaving it either: what it would push down
   // may be what is being pressed.
-  if (field.contains(document.activeElement)) timer = setTimeout(() => tellNow(problem), CALM);
-  else tellNow(problem);
+  if (field.contains(document.activeElement)) timer = setTimeout(tell, CALM);
+  else tell();
   return true;
 }

@@ -11,10 +11,10 @@ const SLOW = 500; // from then on it says that it is working
 const AGAIN = 1000; // where the server had something else to do
 const PATIENCE = 3000; // for the page to say that it is drawn
 
-/** A closed form such as 6^(-1/3), with its exponent raised. */
+/** A closed form such as 6^(-1/3) or sqrt(2)/2, with its exponent raised and its root as a sign. */
 function typeset(text) {
-  const parts = text.split(/\^\(([^()]+)\)|\^(\d+)/);
-  return parts.flatMap((part, i) => (part ? [i % 3 ? make("sup", {}, part.replace("-", "\u2212")) : part] : []));
+  const parts = text.replace(/sqrt\((\d+)\)/g, "√$1").replaceAll("-", "\u2212").split(/\^\(([^()]+)\)|\^(\d+)/);
+  return parts.flatMap((part, i) => (part ? [i % 3 ? make("sup", {}, part) : part] : []));
 }
 
 export class Result {
@@ -34,7 +34,8 @@ export class Result {
   }
 
   /** Show the result of what is in the form. */
-  request({ kind, title, isEmpty, document: wanted, problem, text }) {
+  request({ kind, title, isEmpty, document: whole, problem, without = null }) {
+    const wanted = without?.document ?? whole, text = JSON.stringify(wanted), lacking = without?.problem ?? null;
     const number = (this.number += 1);
     clearTimeout(this.timer);
     this.abort?.abort();
@@ -42,10 +43,11 @@ export class Result {
     const shown = this.shown.get(kind);
     if (isEmpty) return this.#mark("empty", kind, null);
     const wasOwn = this.isOwn;
-    this.isOwn = Boolean(problem); // found by the page, which sees at once that it is gone
+    this.isOwn = Boolean(problem ?? lacking); // found by the page, which sees at once that it is gone
     if (problem) return this.#mark("stale", kind, problem);
-    if (shown?.text === text && shown.title === title) return this.#mark("current", kind, null);
-    this.#mark("working", kind, wasOwn ? null : undefined);
+    this.left = { names: without?.names ?? [], lacking };
+    if (shown?.text === text && shown.title === title) return this.#mark("current", kind, lacking);
+    this.#mark("working", kind, lacking ?? (wasOwn ? null : undefined));
     this.timer = setTimeout(() => this.#solve({ number, kind, title, text, wanted }), shown ? PAUSE : 0);
     return undefined;
   }
@@ -61,7 +63,7 @@ export class Result {
       this.shown.get(kind)?.frame.remove();
       frame.classList.remove("coming");
       this.shown.set(kind, { kind, frame, text, title, summary: answer.summary });
-      this.#mark("current", kind, null);
+      this.#mark("current", kind, this.left.lacking);
     } catch (error) {
       if (error.name === "AbortError" || !isNewest()) return;
       if (error instanceof Gone) {
@@ -92,7 +94,7 @@ export class Result {
 
   /** Mark what is shown; a problem of undefined leaves the one that is told. */
   #mark(state, kind, found) {
-    const problem = found && { where: found.where, message: this.reword(found.message) };
+    const problem = found && { where: found.where, isMissing: found.isMissing, message: this.reword(found.message) };
     const area = byId("result"), shown = this.shown.get(kind);
     clearTimeout(this.slow);
     const isTold = this.tell(problem);
@@ -119,12 +121,13 @@ export class Result {
     if (state === "working" && shown) aside.textContent = "below: before your last change";
     if (state === "stale" && shown) aside.textContent = "below: the last state that could be solved";
     if (state === "stale" && problem) say(`Not up to date: ${problem.message}`, 900);
-    else if (state === "current") say(verdict.textContent, 900);
+    else if (state === "current") say(problem?.message ?? verdict.textContent, 900);
   }
 
   /** The break-even gammas in a line. */
   #found({ break_evens: points, states, breakpoints }) {
-    byId("aside").textContent = `exact · ${states.toLocaleString("en")} state${states === 1 ? "" : "s"}`;
+    const { names } = this.left;
+    byId("aside").textContent = `exact · ${states.toLocaleString("en")} state${states === 1 ? "" : "s"}${names.length ? ` · without ${names.join(", ")}` : ""}`;
     if (!points.length && !breakpoints) return ["No γ changes what is best"];
     if (!points.length) return [`The best first action is the same at every γ; elsewhere it changes ${breakpoints === 1 ? "once" : `${breakpoints} times`}`];
     const told = points.slice(0, 3).flatMap(({ gamma, closed_form: form }, i) => [i ? ", " : "", make("b", {}, ...typeset(form && form.length <= 18 ? form : gamma))]);

@@ -26,6 +26,13 @@ export class Store {
     this.replace({ ...this.state, forms: { ...forms, [kind]: form } }, spot, key);
   }
 
+  /** Replace the form that is shown with one that says the same: no step to undo. */
+  amend(form) {
+    const { kind, forms } = this.state;
+    this.state = { ...this.state, forms: { ...forms, [kind]: form } };
+    this.listen(this.state);
+  }
+
   /** Replace the whole state, as opening a file does. */
   replace(state, spot = null, key = null) {
     const now = Date.now();

@@ -35,6 +35,13 @@ export function writeRewards(rewards) {
   return runs.flatMap(({ text, count }) => (count > 5 ? [`${text} x ${count}`] : Array(count).fill(text))).join(", ");
 }
 
+const DECIMAL = /^[+\-\u2212]?\d+,\d+$/;
+/** What to say of a text such as "0,5", in which a comma may be meant as the point of a decimal. */
+export function decimalCommas(text) {
+  const one = text.split(/,?\s+|;/).find((token) => DECIMAL.test(token) && token !== "0,0");
+  return one ? `Read as two rewards, ${one.replace(",", " and ")}. If it is one number, type ${one.replace(",", ".")}` : "";
+}
+
 const FORM = /^[+-]?(\d+\/\d+|(\d+\.?\d*|\.\d+)(e[+-]?\d{1,6})?)$/i;
 /** Whether a text is a number as the library reads one; a zero denominator is left to it. */
 export const isNumber = (text) => FORM.test(text);

@@ -29,7 +29,7 @@ def not_positive_at_one(
     live = np.flatnonzero(graph.live & ahead)  # all other states are worth 0
     if len(live) > _MOST_STATES:
         return found
-    terms = laurent(model, graph.policy, deadline, live, third=False)
+    terms = laurent(model, graph.policy, deadline, live)
     for i, pair in enumerate(numbers):
-        found[i] = all(term <= 0 for term in terms.advantage(pair)[:2])
+        found[i] = (terms.term(pair, 0) or terms.term(pair, 1)) <= 0
     return found

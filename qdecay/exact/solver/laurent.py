@@ -21,8 +21,9 @@ sections 8.2, 9.2 and 10.1 to 10.3.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 from flint import fmpq
@@ -53,19 +54,32 @@ class Laurent:
 
     Attributes:
         policy: a pair for each state.
-        gain, bias, third: g, h and w above; 0 for states that were not asked for.
+        gain, bias: g and h above; 0 for states that were not asked for.
+        further: what finds w of one component after the other, once it is needed.
     """
 
     model: RationalModel
     policy: NDArray[np.int64]
     gain: Vector
     bias: Vector
-    third: Vector
+    deadline: Deadline = field(default_factory=Deadline)
+    further: list[Callable[[Vector], None]] = field(default_factory=list)
+
+    @cached_property
+    def third(self) -> Vector:
+        """The third term, w above."""
+        found = [ZERO] * self.model.n
+        for find in self.further:
+            self.deadline.check()
+            find(found)
+        return found
 
     @property
-    def terms(self) -> tuple[Vector, Vector, Vector]:
-        """All three."""
-        return self.gain, self.bias, self.third
+    def terms(self) -> Iterator[Vector]:
+        """All three, each found only where it is needed."""
+        yield self.gain
+        yield self.bias
+        yield self.third
 
     def advantage(self, pair: int) -> Terms:
         """Return the pair's terms up to the first that is not 0, three at most."""
@@ -111,21 +125,18 @@ def laurent(
     policy: NDArray[np.int64],
     deadline: Deadline,
     states: NDArray[np.int64] | None = None,
-    *,
-    third: bool = True,
 ) -> Laurent:
     """Return the terms of a policy.
 
     Args:
         states: in increasing order, a set that the policy does not leave; all by default.
-        third: whether to find w too.
     """
-    found = Laurent(model, policy, *([ZERO] * model.n for _ in range(TERMS)))
+    found = Laurent(model, policy, [ZERO] * model.n, [ZERO] * model.n, deadline)
     for component in components(model, policy, np.arange(model.n) if states is None else states):
         deadline.check()
         pairs = pairs_of(policy, component)
         if not is_closed(model, pairs):
-            _solve_transient(found, pairs, third)
+            _solve_transient(found, pairs)
         elif any(model.rewards[pair] for pair in pairs.values()):
             _solve_class(found, pairs)
     return found
@@ -136,14 +147,17 @@ def optimal_laurent(model: RationalModel, policy: NDArray[np.int64], deadline: D
     return best_policy(lambda chosen: laurent(model, chosen, deadline), model, policy)
 
 
-def _solve_transient(found: Laurent, pairs: Pairs, third: bool) -> None:
+def _solve_transient(found: Laurent, pairs: Pairs) -> None:
     """Find the terms of a component that the chain leaves; those of all that follow are known."""
     system = System(found.model, pairs)
     assign(found.gain, pairs, system.solve([ZERO] * len(pairs), found.gain))
     earned = _earned(found, pairs)
     assign(found.bias, pairs, system.solve(earned, found.bias))
-    if third:
-        assign(found.third, pairs, system.solve(_less(earned, found.bias, pairs), found.third))
+
+    def find(third: Vector) -> None:
+        assign(third, pairs, system.solve(_less(earned, found.bias, pairs), third))
+
+    found.further.append(find)
 
 
 def _solve_class(found: Laurent, pairs: Pairs) -> None:
@@ -157,12 +171,15 @@ def _solve_class(found: Laurent, pairs: Pairs) -> None:
 
     gain = average(fmpq(found.model.rewards[pair]) for pair in pairs.values())
     assign(found.gain, pairs, [gain] * len(pairs))
-    right = _earned(found, rest)
-    for term in (found.bias, found.third):
+
+    def find(term: Vector, right: Vector) -> None:
         differences = [ZERO, *system.solve(right, term)]
         mean = average(differences)
         assign(term, pairs, [x - mean for x in differences])
-        right = _less(right, found.bias, rest)
+
+    earned = _earned(found, rest)
+    find(found.bias, earned)
+    found.further.append(lambda third: find(third, _less(earned, found.bias, rest)))
 
 
 def stationary(model: RationalModel, system: System, first: int, pair: int) -> Vector:

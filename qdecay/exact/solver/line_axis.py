@@ -205,7 +205,7 @@ class LineAxis:
 
     def _optimal_at_one(self, policy: Pairs, order: Pairs, deadline: Deadline) -> Mask:
         nothing = [fmpq(0)] * self.model.n
-        best = Laurent(self.model, policy, nothing, nothing, nothing)
+        best = Laurent(self.model, policy, nothing, nothing)
         return optimal_at_one(best, order, deadline)
 
 

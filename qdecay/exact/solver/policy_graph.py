@@ -144,12 +144,11 @@ class PolicyGraph:
     def _reach(
         self, neighbours: Callable[[int], Sequence[int]], seeds: Iterable[int]
     ) -> NDArray[np.bool_]:
-        seen = set(seeds)
-        waiting = list(seen)
-        while waiting:
-            ahead = [t for t in neighbours(waiting.pop()) if t not in seen]
-            seen.update(ahead)
-            waiting += ahead
+        seen: set[int] = set()
+        front = set(seeds)
+        while front:
+            seen |= front
+            front = set().union(*map(neighbours, front)) - seen
         found = np.zeros(self.model.n, dtype=np.bool_)
         found[list(seen)] = True
         return found

@@ -17,6 +17,7 @@ import math
 from collections.abc import Hashable, Iterable, Iterator, Sequence
 from fractions import Fraction
 from functools import cached_property
+from itertools import pairwise
 from typing import Any, NamedTuple, Self
 
 import numpy as np
@@ -227,15 +228,15 @@ def without_twins(pairs: Iterable[NumberedPair]) -> list[NumberedPair]:
 def with_rest(pairs: Iterable[NumberedPair], n: int, nothing: Any = 0) -> Iterator[NumberedPair]:
     """Yield the pairs, and for each state without any one that stays there, in order."""
 
-    def idle(start: int, stop: int) -> Iterator[NumberedPair]:
-        return (NumberedPair(state, [REST], (), (), nothing) for state in range(start, stop))
+    def idle(state: int) -> NumberedPair:
+        return NumberedPair(state, [REST], (), (), nothing)
 
-    state = 0
+    next_state = 0
     for pair in pairs:
-        yield from idle(state, pair.state)
-        state = pair.state + 1
+        yield from map(idle, range(next_state, pair.state))
+        next_state = pair.state + 1
         yield pair
-    yield from idle(state, n)
+    yield from map(idle, range(next_state, n))
 
 
 def integer_pairs(mdp: MDP, denominator: int, reward_denominator: int) -> list[NumberedPair]:
@@ -250,13 +251,11 @@ def integer_pairs(mdp: MDP, denominator: int, reward_denominator: int) -> list[N
     starts = np.flatnonzero(np.diff(owner, prepend=-1) | np.diff(ahead, prepend=-1))
     targets, weights_ahead = ahead[starts].tolist(), _sums(weights[going], starts)
     ends = np.searchsorted(owner[starts], numbers, side="right").tolist()
-    pairs, start = [], 0
-    for number, end, reward in zip(numbers.tolist(), ends, rewards, strict=True):
-        state, action = divmod(number, mdp.n_actions)
-        row = tuple(targets[start:end]), tuple(weights_ahead[start:end])
-        pairs.append(NumberedPair(state, [action], *row, reward))
-        start = end
-    return pairs
+    states, actions = (found.tolist() for found in np.divmod(numbers, mdp.n_actions))
+    return [
+        NumberedPair(s, [a], tuple(targets[i:j]), tuple(weights_ahead[i:j]), reward)
+        for s, a, (i, j), reward in zip(states, actions, pairwise([0, *ends]), rewards, strict=True)
+    ]
 
 
 def _sums(numbers: NDArray[Any], starts: NDArray[np.int64]) -> list[int]:

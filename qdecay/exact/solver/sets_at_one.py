@@ -20,7 +20,7 @@ reaches from Z its pairs therefore have order >= 2, and order 3 on recurrent cla
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache
 
 import numpy as np
@@ -48,10 +48,14 @@ def optimal_at_one(
         order: (N,) those of the pairs under it, as `orders` finds them.
     """
     model = best.model
+    optimal: NDArray[np.bool_] = order == 3
+    endless = np.array([gain != 0 for gain in best.gain])[model.pair_state]
+    doubtful = np.flatnonzero((order == 2) | ((order == 1) & endless)).tolist()
+    if not doubtful:
+        return optimal
     graphs = [_Graph(model, np.flatnonzero(order >= least).tolist()) for least in (1, 2, 3)]
     choice = _Choice(best, *graphs)
-    optimal: NDArray[np.bool_] = order == 3
-    for pair in np.flatnonzero((order == 1) | (order == 2)).tolist():
+    for pair in doubtful:
         deadline.check()
         optimal[pair] = choice.is_optimal(pair, int(order[pair]))
     return optimal
@@ -73,32 +77,38 @@ def orders(best: Laurent) -> NDArray[np.int64]:
         doubtful[doubtful] = [not best.term(pair, k) for pair in pairs[doubtful].tolist()]
         order[pairs[~doubtful]] = k
         pairs = pairs[doubtful]
+        if len(pairs) == 0:
+            break
     return order
 
 
-def _residues(best: Laurent) -> NDArray[np.int64]:
-    """Return the three terms of all pairs times q, modulo a prime, shape (3, N).
+def _residues(best: Laurent) -> Iterator[NDArray[np.int64]]:
+    """Yield the three terms of all pairs times q, modulo a prime, (N,) each.
 
-    Where a denominator is a multiple of the prime, all are 0.
+    From the first value on whose denominator is a multiple of the prime, they are 0.
     """
     model, p = best.model, _PRIME
-    try:
-        values = [[int(nmod(x, p)) if x else 0 for x in v] for v in best.terms]
-    except ZeroDivisionError:
-        return np.zeros((TERMS, model.n_pairs), dtype=np.int64)
-    q, v = model.denominator % p, np.array(values, dtype=np.int64)
     weights = np.array([w % p for row in model.weights for w in row], dtype=np.int64)
-    sums = np.zeros((TERMS, len(weights) + 1), dtype=np.int64)
-    np.cumsum(weights * v[:, model.p.indices] % p, axis=1, out=sums[:, 1:])
-    ahead = np.diff(sums[:, model.p.indptr]) % p
-    terms = ahead - q * v[:, model.pair_state]
-    terms[1] += q * np.array([r % p for r in model.rewards], dtype=np.int64) - ahead[0]
-    terms[2] -= ahead[1]
-    return terms % p
+    rewards = np.array([r % p for r in model.rewards], dtype=np.int64)
+    q, before = model.denominator % p, np.zeros(model.n_pairs, dtype=np.int64)
+    for k, values in enumerate(best.terms):
+        try:
+            v = np.array([int(nmod(x, p)) if x else 0 for x in values], dtype=np.int64)
+        except ZeroDivisionError:
+            yield from [np.zeros(model.n_pairs, dtype=np.int64)] * (TERMS - k)
+            return
+        sums = np.append(0, np.cumsum(weights * v[model.p.indices] % p))
+        ahead = np.diff(sums[model.p.indptr]) % p
+        earned = q * rewards if k == 1 else 0
+        yield (earned + ahead - before - q * v[model.pair_state]) % p
+        before = ahead
 
 
 class _Choice:
-    """Decides pairs of order 1 and 2; the graphs have the pairs of order >= 1, 2 and 3."""
+    """Decides pairs of order 2, and of order 1 where the gain is not 0.
+
+    The graphs have the pairs of order >= 1, 2 and 3.
+    """
 
     def __init__(self, best: Laurent, loose: _Graph, tight: _Graph, strict: _Graph) -> None:
         self._owner = best.model.pair_state

@@ -36,7 +36,7 @@ from qdecay.model.recover import Recovery, Unchanged
 from qdecay.model.rows import ModelRows
 from qdecay_envs.documents import Table
 from qdecay_envs.files import ending_of, unpacked_name
-from qdecay_envs.jsonfile import read_json, write_json
+from qdecay_envs.jsonfile import json_number, read_json, write_json
 from qdecay_envs.rational import rational, written
 
 MDP_SCHEMA = "qdecay.mdp/1"
@@ -189,7 +189,7 @@ def document_of(model: ModelRows) -> dict[str, Any]:
         **_beginning(model),
         **{key: list(texts) for key, texts in names.items() if texts is not None},
         "transitions": [
-            [s, a, t, _number(rational(p)), _number(rational(r)), *rest]
+            [s, a, t, json_number(rational(p)), json_number(rational(r)), *rest]
             for s, a, t, p, r, *rest in model
         ],
         **({"visits": [[s, a, n] for (s, a), n in model.visits.items()]} if model.visits else {}),
@@ -202,7 +202,7 @@ def _beginning(model: ModelRows) -> dict[str, Any]:
     if model.start is not None:
         begins: dict[str, Any] = {"start": model.start}
     else:
-        chances = [[s, _number(rational(p))] for s, p in model.initial_states.items()]
+        chances = [[s, json_number(rational(p))] for s, p in model.initial_states.items()]
         begins = {"initial_states": chances} if chances else {}
     limit = model.time_limit
     return begins if limit is None else {**begins, "time_limit": limit}
@@ -212,7 +212,7 @@ def _reading(model: ModelRows) -> dict[str, Any]:
     """Return what reading did to the model, if anything."""
     done: dict[str, Any] = {}
     if model.scaled:
-        done["scaled"] = [[s, a, _number(rational(n))] for (s, a), n in model.scaled.items()]
+        done["scaled"] = [[s, a, json_number(rational(n))] for (s, a), n in model.scaled.items()]
     if model.remarks:
         done["remarks"] = list(model.remarks)
     return done
@@ -227,7 +227,3 @@ def write_document(document: Mapping[str, Any], path: Path) -> None:
     """
     check_size(path, len(document["transitions"]), document["n_states"], document["n_actions"])
     write_json(path, document)
-
-
-def _number(value: Fraction) -> int | str:
-    return value.numerator if value.denominator == 1 else str(value)

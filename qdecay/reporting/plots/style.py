@@ -23,6 +23,7 @@ BEST, WORSE, INK, SOFT = (
 FAINT = colours.FAINT.light
 _TINT = float(colours.TINT.light.removesuffix("%")) / 100  # of a colour in an area
 _HATCHED = 0.6  # of a colour in the marks on such an area
+_ABOVE = 3  # columns of a legend above the axes
 _LEGEND: Any = {"fontsize": SMALL, "title_fontsize": SMALL, "frameon": False, "alignment": "left"}
 _FEWEST_ROWS, _COLUMNS = 4, 2  # of a legend beside the axes
 _KEY, _LEGEND_WIDTH = 28, 160  # printer's points: of a key, and of such a legend
@@ -171,9 +172,9 @@ def set_legend(ax: Any, *, handles: Sequence[Any] | None = None, **more: Any) ->
     ax.legend(handles=found, columnspacing=1, **place | _LEGEND | more)
 
 
-def legend_above(ax: Any, columns: int = 3) -> float:
+def legend_above(ax: Any) -> float:
     """Draw the legend between the axes and the title; return its height in printer's points."""
     handles, labels = ax.get_legend_handles_labels()
-    place = {"loc": "lower left", "bbox_to_anchor": (0, 1), "borderaxespad": 0.2, "ncols": columns}
+    place = {"loc": "lower left", "bbox_to_anchor": (0, 1), "borderaxespad": 0.2, "ncols": _ABOVE}
     ax.legend(handles, labels, columnspacing=1, **place | _LEGEND)
-    return LINE * math.ceil(len(labels) / columns)
+    return LINE * math.ceil(len(labels) / _ABOVE)

@@ -11,7 +11,7 @@ from qdecay.reporting.plots.style import INK, LEARNED, SOFT, pale, set_legend, s
 from qdecay.reporting.plots.words import SMALL, number_text, points_of, wrapped
 
 
-def draw_undertrained(chapter: Chapter, ax: Any, *, title: str | None = None) -> Any:
+def draw_undertrained(chapter: Chapter, ax: Any) -> Any:
     """Draw the gamma at which a learner flips after k walks of each branch of a chain.
 
     If it never takes the far branch there is no such gamma, and the area says so.
@@ -19,7 +19,6 @@ def draw_undertrained(chapter: Chapter, ax: Any, *, title: str | None = None) ->
     Args:
         chapter: the chapter of a chain for which `chapter.undertrained()` is known.
         ax: matplotlib axes.
-        title: above the figure; None names the chain.
 
     Returns: the axes.
     """
@@ -47,5 +46,5 @@ def draw_undertrained(chapter: Chapter, ax: Any, *, title: str | None = None) ->
     ax.set_xlabel(figure.x_label.removesuffix(" (log scale)"))
     ax.set_ylabel(figure.y_label)
     set_legend(ax)
-    set_title(ax, title or f"{chapter.title}: learned from k walks")
+    set_title(ax, f"{chapter.title}: learned from k walks")
     return ax

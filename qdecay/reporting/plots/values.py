@@ -20,7 +20,7 @@ _SHARE = "value, % of the best"
 Curve = npt.NDArray[np.float64]
 
 
-def draw_values(chapter: Chapter, ax: Any, *, title: str | None = None) -> Any:
+def draw_values(chapter: Chapter, ax: Any) -> Any:
     """Draw the action values of the state that a chapter shows; they cross where its best action
     changes.
 
@@ -42,7 +42,7 @@ def draw_values(chapter: Chapter, ax: Any, *, title: str | None = None) -> Any:
     ax.set_ylabel(wrapped(label, points_of(ax)[1]))
     set_legend(ax)
     above = number_points(ax, numbered([(below_one(g), g) for g in own]), ls=":")
-    set_title(ax, title or f"{chapter.title}: {state_called(chapter.state_names[state])}", above)
+    set_title(ax, f"{chapter.title}: {state_called(chapter.state_names[state])}", above)
     return ax
 
 

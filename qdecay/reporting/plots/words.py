@@ -30,18 +30,17 @@ def plain(text: str) -> str:
     return escaped(text).replace("$", r"\$")
 
 
-def number_text(number: AlgebraicNumber, digits: int = DIGITS, *, brief: bool = False) -> str:
+def number_text(number: AlgebraicNumber, *, brief: bool = False) -> str:
     """Return an exact number: its closed form where that is short, and its decimals.
 
     Args:
         number: exact.
-        digits: of the decimals.
         brief: whether to give only one of them, the closed form if it is short.
 
     >>> [number_text(AlgebraicNumber.of(x)) for x in ("1/2", "1/3", "123/1000", "-2/3", "7")]
     ['1/2 = 0.5', '1/3 ≈ 0.333333', '0.123', '−2/3 ≈ −0.666667', '7']
     """
-    has_form, sign, decimals = written(number, digits, _LONGEST)
+    has_form, sign, decimals = written(number, DIGITS, _LONGEST)
     if not has_form:
         return decimals
     form = number.closed_form() or ""

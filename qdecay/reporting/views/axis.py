@@ -58,9 +58,9 @@ class Axis:
 
 def gamma_axis(numbers: Sequence[Number]) -> Axis:
     """Return the axis of gamma on which these numbers are spread best."""
-    even = _even("discount factor γ", 0.0, 1.0, _linear)
-    places = [_linear(number) for number in numbers]
-    if _nearest(places) >= _APART:
+    even = _even("discount factor γ", 0.0, 1.0, float)
+    places = [float(number) for number in numbers]
+    if min(_distances(places)) >= _APART:
         return even
     spread = log_gamma_axis(numbers)
     wider = _spread([spread.place(number) for number in numbers]) > _spread(places)
@@ -126,10 +126,6 @@ def _end(at: float) -> str | None:
     return "first" if at < 0.02 else "last" if at > 0.98 else None
 
 
-def _nearest(places: Iterable[float]) -> float:
-    return min(_distances(places))
-
-
 def _spread(places: Iterable[float]) -> float:
     """Return how well positions are spread: the sum of the logarithms of their distances."""
     return sum(map(math.log, _distances(places)))
@@ -138,10 +134,6 @@ def _spread(places: Iterable[float]) -> float:
 def _distances(places: Iterable[float]) -> list[float]:
     ends = sorted({0.0, 1.0, *places})
     return [right - left for left, right in pairwise(ends)]
-
-
-def _linear(number: Number) -> float:
-    return float(number)
 
 
 def _gap(number: Number) -> float:

@@ -15,7 +15,16 @@ from gymnasium.utils.env_checker import check_env
 from gymnasium.wrappers import TimeLimit
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from learners import LEARNERS, SETTINGS, bits, each_learner, line, random_model, two_states
+from learners import (
+    LEARNERS,
+    SETTINGS,
+    WRONG_TARGETS,
+    bits,
+    each_learner,
+    line,
+    random_model,
+    two_states,
+)
 from models import mdps
 from scipy import stats
 
@@ -129,20 +138,11 @@ def test_a_value_that_outgrows_the_floats_is_placed():
     assert messages[0] == messages[1]
 
 
-MUTANTS = {
-    "bootstraps past termination": lambda r, gamma, follow, terminated: r + gamma * follow,
-    "discounts one step late": lambda r, gamma, follow, terminated: (
-        r if terminated else gamma * (r + follow)
-    ),
-    "forgets gamma": lambda r, gamma, follow, terminated: r if terminated else r + follow,
-}
-
-
-FIRST, *OTHERS = MUTANTS.values()
+FIRST, *OTHERS = WRONG_TARGETS.values()
 EACH = [FIRST, *(pytest.param(mutant, marks=pytest.mark.slow) for mutant in OTHERS)]
 
 
-@pytest.mark.parametrize("mutant", EACH, ids=list(MUTANTS))
+@pytest.mark.parametrize("mutant", EACH, ids=list(WRONG_TARGETS))
 def test_a_wrong_target_shows_in_compiled_code(mutant, mutate):
     """A walk of 5 steps that pay 1 is worth sum 2**-k; each classic mistake says otherwise."""
     rows = [(s, 0, min(s + 1, 4), 1, 1, s == 4) for s in range(5)]

@@ -13,7 +13,7 @@ import gymnasium as gym
 import numpy as np
 import pytest
 from gymnasium.envs.toy_text.frozen_lake import generate_random_map
-from models import TAXI
+from models import TAXI, assert_same
 from scipy import sparse
 from sympy import Integer, Rational
 
@@ -22,12 +22,6 @@ from qdecay.model.mdp import MDP
 
 Rows = Iterator[tuple[int, int, int, Any, Any, bool]]
 LEFT, DOWN, RIGHT, UP = range(4)
-
-
-def assert_same(mdp: MDP, rows: Rows) -> None:
-    """The model is the one of the rows."""
-    expected = MDP.from_rows(rows, n_states=mdp.n_states, n_actions=mdp.n_actions)
-    assert list(mdp.rows()) == list(expected.rows())
 
 
 def frozen_lake(lines: list[str], success: Fraction) -> Rows:

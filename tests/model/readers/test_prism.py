@@ -9,16 +9,10 @@ from pathlib import Path
 import pytest
 from model_files import ROBOT as FLOOR
 from model_files import prism_combined, prism_files, write_texts
+from models import assert_same
 
 from qdecay import MDP, InputError
 from qdecay.model.source import Source
-
-
-def assert_same(mdp: MDP, rows) -> None:
-    """The model is the one of the rows."""
-    expected = MDP.from_rows(rows, n_states=mdp.n_states, n_actions=mdp.n_actions)
-    assert list(mdp.rows()) == list(expected.rows())
-
 
 # A robot in the format of the PRISM manual, with rewards in both kinds of file.
 ROBOT = {

@@ -16,7 +16,7 @@ import numpy as np
 from qdecay._support.one_line import one_line
 from qdecay._support.result import counted
 from qdecay.model.readers.simulator.graph import Graph
-from qdecay.model.readers.simulator.machine import Machine, Saved, Seen
+from qdecay.model.readers.simulator.machine import Machine, Saved, Seen, seed_globals
 from qdecay.model.readers.simulator.naming import Names, short
 from qdecay.model.readers.simulator.outside import outside
 from qdecay.model.readers.simulator.plans import Plans
@@ -132,7 +132,7 @@ class Diagnosis:
     def _from(self, saved: Saved, action: int) -> Seen:
         """Take an action from a copy with all generators unchanged."""
         self._machine.restore(saved)
-        self._machine.reseed_globals(0)
+        seed_globals(0)
         return self._machine.step(action)
 
     def _unlike(self, usual: Seen, saved: Saved, action: int) -> Seen | None:
@@ -148,7 +148,7 @@ class Diagnosis:
         """Return a different result of an action with one generator replaced, or None."""
         for number in (seed, *range(_TRIES)):
             self._machine.restore(saved)
-            self._machine.reseed_globals(0)
+            seed_globals(0)
             self._machine.reseed(number, source)
             before = self._machine.position(source)
             seen = self._machine.step(action)

@@ -131,7 +131,7 @@ class Machine:
             self.look()
         if not used:
             self.env, self._generators = self._copier.new()
-        _seed_globals(seed)
+        seed_globals(seed)
         with _running(f"reset(seed={seed})"):
             begun = self.env.reset(seed=seed)
         if not (isinstance(begun, tuple) and len(begun) == 2 and isinstance(begun[1], Mapping)):
@@ -263,15 +263,10 @@ class Machine:
         found = generators(self.env, self._copier.constants).get(source)
         return None if found is None else generator_state(found)
 
-    @staticmethod
-    def reseed_globals(seed: int) -> None:
-        """Replace the state of the global generators."""
-        _seed_globals(seed)
-
     def reseed(self, seed: int, only: str | None = None) -> None:
         """Replace the state of all generators, or of one by its name."""
         if only is None or only in _GLOBAL:
-            _seed_globals(seed, only)
+            seed_globals(seed, only)
         chosen = None if only is None else generators(self.env, self._copier.constants).get(only)
         for number, generator in enumerate(self._generators):
             if only is None or generator is chosen:
@@ -363,7 +358,8 @@ def _seed(generator: Generators, seed: int) -> None:
         generator.seed(seed)
 
 
-def _seed_globals(seed: int, only: str | None = None) -> None:
+def seed_globals(seed: int, only: str | None = None) -> None:
+    """Replace the state of the global generators, or of one by its name."""
     if only != NUMPY:
         random.seed(seed)
     if only != PYTHON:
