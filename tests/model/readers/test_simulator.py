@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from fractions import Fraction
+from time import sleep
 from types import SimpleNamespace
 from typing import Any
 
@@ -259,6 +260,17 @@ def _cell(mdp: MDP, state: int) -> int:
     return int(mdp.state_name(state))
 
 
+@pytest.mark.parametrize("seed", [30, 31])
+def test_a_slip_that_does_not_come_again_is_still_random(seed: int) -> None:
+    """The first try slips, and no later one: copies do not hold Python's global generator."""
+
+    class SlipsRarely(Line):
+        def step(self, action: int) -> Any:
+            return super().step(1 - action if random.random() < 0.1 else action)
+
+    assert MDP.from_simulator(SlipsRarely(), seed=seed, samples=2).visits
+
+
 def test_other_seeds_estimate_other_shares() -> None:
     one, two = (MDP.from_simulator(Slips(), samples=100, seed=seed) for seed in (0, 1))
     assert one.exact_probability != two.exact_probability
@@ -377,6 +389,21 @@ def test_there_may_be_too_many_states() -> None:
 def test_time_may_run_out() -> None:
     with pytest.raises(BudgetExceeded):
         MDP.from_simulator(Endless(), max_seconds=0.2)
+
+
+def test_time_may_run_out_before_the_first_state() -> None:
+    """Every step looks at the limit, also those of the episodes that are played beforehand."""
+    made = []
+
+    class Slow(Line):
+        def step(self, action: int) -> Any:
+            made.append(action)
+            sleep(0.1)
+            return super().step(action)
+
+    with pytest.raises(BudgetExceeded):
+        MDP.from_simulator(Slow(), max_seconds=0.05)
+    assert len(made) == 1
 
 
 def test_progress_is_told() -> None:

@@ -19,7 +19,6 @@ from typing import Any
 
 import numpy as np
 
-from qdecay._support.deadline import Deadline
 from qdecay.model.readers.simulator.diagnosis import Diagnosis
 from qdecay.model.readers.simulator.machine import Machine, Saved, Seen
 from qdecay.model.readers.simulator.naming import Names
@@ -124,7 +123,7 @@ class Checks:
         for action, (_, seen) in self.graph.goes[state].items():
             self.tried(saved, state, action, seen, 1)
 
-    def lasts(self, steps: int, deadline: Deadline) -> int | None:
+    def lasts(self, steps: int) -> int | None:
         """Play an episode that does not end; return after how many steps it was truncated, if it
         was.
 
@@ -134,12 +133,12 @@ class Checks:
         plan = Plans(self.graph, np.random.default_rng(self._seed)).lasting(steps)
         before, self.machine.cut_after = self.machine.cut_after, None
         if plan is not None:
-            self._play(plan[0], deadline, monotonic() + _SECONDS)
+            self._play(plan[0], monotonic() + _SECONDS)
         cut = self.machine.cut_after
         self.machine.cut_after = min((x for x in (before, cut) if x is not None), default=None)
         return cut
 
-    def walk(self, time_limit: int | None, deadline: Deadline, *, long: bool) -> None:
+    def walk(self, time_limit: int | None, *, long: bool) -> None:
         """Play whole episodes, and long ones; see the module.
 
         Raises:
@@ -150,10 +149,10 @@ class Checks:
         left = min(max(_LEAST, self.machine.tries // 4), _MOST)
         stop = monotonic() + _SECONDS
         for actions in plans.long() if long else ():
-            self._play(actions[: longest + 1], deadline, stop)
+            self._play(actions[: longest + 1], stop)
         stop = monotonic() + _SECONDS
         for actions in plans.short():
-            left -= self._play(actions[: longest + 1], deadline, stop)
+            left -= self._play(actions[: longest + 1], stop)
             self.walks += 1
             if left < 0 or monotonic() > stop:
                 return
@@ -178,20 +177,19 @@ class Checks:
                 least, most = self.ranges.get(name, (value, value))
                 self.ranges[name] = min(least, value), max(most, value)
 
-    def _play(self, plan: list[int], deadline: Deadline, stop: float) -> int:
+    def _play(self, plan: list[int], stop: float) -> int:
         """Play an episode, the seed first, until a time; return how many steps were made."""
-        made = self._compared(plan, deadline, stop)
+        made = self._compared(plan, stop)
         self.longest = max(self.longest, made)
         self._take_down()
         return made
 
-    def _compared(self, plan: list[int], deadline: Deadline, stop: float) -> int:
+    def _compared(self, plan: list[int], stop: float) -> int:
         seed, *actions = plan
         graph, machine = self.graph, self.machine
         state = self.begun(machine.begin(seed), seed)
         self._take_down()
         for number, action in enumerate(actions):
-            deadline.check()
             if action not in graph.goes[state] or monotonic() > stop:
                 return number  # the episode went another way, or the time is up
             to, expected = graph.goes[state][action]

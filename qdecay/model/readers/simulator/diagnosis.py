@@ -157,10 +157,29 @@ class Diagnosis:
         return None
 
     def _is_random(self, where: str, source: str, one: Seen, two: Seen) -> IsRandomError:
-        return IsRandomError(
-            f"{where}: is random: {self._both(one, two, 'or')}, depending on {source}: "
+        part = one.difference(two) or "reward"
+        words = self._words(part, one), self._words(part, two)
+        return IsRandomError(f"{where}: is random: {self._chance(*words, source)}")
+
+    def _chance(self, one: str, two: str, source: str) -> str:
+        return (
+            f"it {one} or {two}, depending on {source}: "
             f"samples=N (--samples N) estimates the model from N tries of every action"
         )
+
+    def _drawn(self, saved: Saved, action: int) -> str | None:
+        """Return a generator that an action draws from, or None.
+
+        A rare outcome need not come up again: copies hold their own generators as they were then,
+        but not the global ones.
+        """
+        for source in self._sources(saved):
+            self._machine.restore(saved)
+            before = self._machine.position(source)
+            self._machine.step(action)
+            if self._machine.position(source) != before:
+                return source
+        return None
 
     def _is_outside(
         self, where: str, one: Seen, two: Seen, saved: Saved, action: int
@@ -228,6 +247,8 @@ class Diagnosis:
         way = self.graph.way(state)
         one, two = self._words(part, expected), self._words(part, found)
         both = f"it {one} after {way}, and it {two} after {counted(steps, 'step')}"
+        if not what and not self._sampled and (source := self._drawn(saved, action)):
+            return IsRandomError(f"{where}: is random: {self._chance(one, two, source)}")
         if not what:
             return ValueError(f"{where}: {both} by another route: {self._culprit(saved, action)}")
         remedy = f"{_REWARD}, or {_KEY}" if part == "reward" else f"pass {_KEY}"

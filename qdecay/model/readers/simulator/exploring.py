@@ -6,7 +6,6 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from qdecay._support.deadline import Deadline
 from qdecay._support.progress import OnProgress, Progress
 from qdecay.model.readers.simulator.checking import Checks
 from qdecay.model.readers.simulator.graph import Graph
@@ -34,13 +33,12 @@ class Explorer:
         *,
         samples: int | None,
         max_states: int,
-        deadline: Deadline,
         report: OnProgress,
     ) -> None:
         self.machine, self.checks, self.graph = machine, checks, checks.graph
         self.certain, self.tried = 0, (0, 0)
         self._samples, self._max_states = samples, max_states
-        self._deadline, self._report = deadline, report
+        self._report = report
         self._saved: dict[int, Saved] = {}
         self._queue: deque[int] = deque()
         self._left = _DRAWN_IN_ALL
@@ -59,7 +57,6 @@ class Explorer:
         done = 0
         while self._queue:
             self._report(Progress(done, len(self.graph), "states explored"))
-            self._deadline.check()
             self._expand(self._queue.popleft())
             done += 1
         return self.graph
@@ -131,7 +128,6 @@ class Explorer:
     def _sampled(self, saved: Saved, state: int, action: int, samples: int) -> Iterator[Seen]:
         machine, first, has_drawn, is_alike = self.machine, None, False, True
         for number in range(samples):
-            self._deadline.check()
             machine.restore(saved)
             machine.reseed(self.checks.seed_of(state, action, number))
             looks = number < _SURE and not has_drawn

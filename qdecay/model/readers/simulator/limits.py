@@ -10,7 +10,6 @@ from typing import Any
 
 import gymnasium as gym
 
-from qdecay._support.deadline import Deadline
 from qdecay.model.readers.simulator.checking import Checks
 from qdecay.model.readers.simulator.inner_state import layers
 
@@ -28,7 +27,7 @@ def wrapped_limit(env: Any) -> int | None:
     return min(limits, default=None)
 
 
-def time_limit(checks: Checks, deadline: Deadline, *, long: bool) -> int | None:
+def time_limit(checks: Checks, *, long: bool) -> int | None:
     """Return after how many steps episodes are truncated, or None if they are not.
 
     Raises:
@@ -38,7 +37,7 @@ def time_limit(checks: Checks, deadline: Deadline, *, long: bool) -> int | None:
     machine = checks.machine
     known = wrapped_limit(machine.env)
     patience = _PATIENCE if long else _SHORT
-    cut = checks.lasts(min(known or patience, patience), deadline)
+    cut = checks.lasts(min(known or patience, patience))
     found = [steps for steps in (cut, known) if steps is not None]
     limit = min(found, default=None)
     earliest, latest = machine.cut_after, machine.went_on_after

@@ -14,6 +14,7 @@ import gymnasium as gym
 import numpy as np
 from gymnasium.utils.seeding import np_random
 
+from qdecay._support.deadline import Deadline
 from qdecay._support.result import counted
 from qdecay._support.user_code import UserCodeError, described, user_code
 from qdecay.model.numbering import Numbering
@@ -108,9 +109,10 @@ class Machine:
         actions: Numbering,
         key: Key,
         reward: RewardFunction | None,
+        deadline: Deadline,
     ) -> None:
         self.actions, self.key = actions, key
-        self._copier, self._reward = copier, reward
+        self._copier, self._reward, self._deadline = copier, reward, deadline
         self.env, self._generators = copier.new()
         self._masks = not hasattr(env.unwrapped, "P")  # a table lists what every action does
         self.steps, self.paid, self.observation = 0, 0, None
@@ -119,7 +121,12 @@ class Machine:
         self.went_on_after = 0
 
     def begin(self, seed: int, *, used: bool = False) -> Seen:
-        """Begin an episode in an unused copy, or in the last one used."""
+        """Begin an episode in an unused copy, or in the last one used.
+
+        Raises:
+            BudgetExceeded: the time is up; likewise in every step.
+        """
+        self._deadline.check()
         if self._unlooked:
             self.look()
         if not used:
@@ -177,6 +184,7 @@ class Machine:
 
     def advance(self, action: int) -> tuple[bool, bool, Any]:
         """Take an action without reading the state; return terminated, truncated and info."""
+        self._deadline.check()
         chosen = self.actions.element(action)
         shown = short(self.observation)
         with _running(f"step({chosen})", _MASK.format(f", {shown} being seen" if shown else "")):

@@ -126,8 +126,8 @@ def rows_of_simulator(
         def explored(*, sampled: bool) -> ModelRows:
             copies = copier(env, get_state, set_state, copied)
             try:
-                made = _Reading(env, copies, key, paid, samples, seed, sampled=sampled)
-                return made.rows(max_states, deadline, report, recovery or Recovery())
+                made = _Reading(env, copies, key, paid, samples, seed, deadline, sampled=sampled)
+                return made.rows(max_states, report, recovery or Recovery())
             finally:
                 try:
                     copies.look()  # shared parts may have caused the findings, and errors too
@@ -176,6 +176,7 @@ class _Reading:
         reward: RewardFunction | None,
         samples: int | None,
         seed: int,
+        deadline: Deadline,
         *,
         sampled: bool,
     ) -> None:
@@ -184,7 +185,8 @@ class _Reading:
         self.action_names = _action_names(env, self.actions)
         own = OwnHash() if has_own_hash(env) else None
         given: Key | None = CallersKey(key) if key is not None else own
-        self.machine = Machine(env, copies, self.actions, given or (lambda env, seen: seen), reward)
+        first_key = given or (lambda env, seen: seen)
+        self.machine = Machine(env, copies, self.actions, first_key, reward, deadline)
         self.remarks: list[str] = []
         self.episodes, self.later = played(self.machine, seed), played_later(self.machine, seed)
         self.left_out = left_out(self.episodes)
@@ -193,9 +195,7 @@ class _Reading:
         elif key is None:
             self.remarks.append("states are distinguished by the environment's own hash()")
 
-    def rows(
-        self, max_states: int, deadline: Deadline, report: OnProgress, recovery: Recovery
-    ) -> ModelRows:
+    def rows(self, max_states: int, report: OnProgress, recovery: Recovery) -> ModelRows:
         sampled = self.sampled
         ways = frozenset[str]().union(*self.left_out.values())
         names = Names(ways, by_key=isinstance(self.machine.key, CallersKey))
@@ -206,14 +206,13 @@ class _Reading:
             checks,
             samples=self.samples if sampled else None,
             max_states=max_states,
-            deadline=deadline,
             report=report,
         )
         graph = explorer.explore(range(self.seed, self.seed + (self.samples or 1)))
         is_own = isinstance(self.machine.key, Fields)
         long = bool(self.left_out.keys() & GROWING) or not is_own
-        limit = time_limit(checks, deadline, long=long)
-        checks.walk(limit, deadline, long=long)
+        limit = time_limit(checks, long=long)
+        checks.walk(limit, long=long)
         compare(self.episodes, self.later, self.seed)
         if is_own:
             self.remarks += _told_left_out(self.left_out, checks)
