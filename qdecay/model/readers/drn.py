@@ -32,6 +32,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -245,6 +246,11 @@ class _Body:
                 raise lines.error(
                     header.number, f"{announced} {noun} are announced, but {count} follow"
                 )
+        if header.kind.upper() == "DTMC":
+            for choice, (state, other) in enumerate(pairwise(self.state), 1):
+                if state == other:
+                    text = f"state {state} of a DTMC has a second choice: is the type MDP?"
+                    raise lines.error(self.choices.at[choice], text)
 
     def model(
         self, header: _Header, reward: str | int | None, reader: TextReader, lines: Lines

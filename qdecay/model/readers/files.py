@@ -90,10 +90,22 @@ def read_model(
         return reader(path, reward, recovery or Recovery(), worst)
     with input_errors():
         limits = IN_FLOATS if isinstance(recovery, Unchanged) else EXACTLY
-        document = read_json(path)
+        document = _json(path, ending)
         if (kind := kind_of_document(document)) is not None:
             return replace(rows_of_layout(kind.layout.load(path)), name=str(path))
         return replace(rows_of_document(document, path, limits), name=str(path))
+
+
+def _json(path: Path, ending: str) -> Any:
+    """Return the JSON in a file; an error says which endings are read in other ways."""
+    try:
+        return read_json(path)
+    except ValueError as error:
+        if ending == ".json" or not path.is_file():
+            raise
+        others = ", ".join(_READERS)
+        text = f"{error}; it is read as JSON, as its name ends in none of {others}"
+        raise ValueError(text) from None
 
 
 def refuse_reward(path: Path, reward: str | None) -> None:

@@ -186,7 +186,8 @@ def _no_label(k: int, what: str, entry: Any) -> TypeError:
 def column_of(values: ArrayLike, name: str) -> NDArray[Any]:
     """Return a column as an array, of objects if it has tuples or mixed types.
 
-    Masked entries become nan: they are missing.
+    Arrays of one shape, as observations are, make the rows of one array. Masked entries become nan:
+    they are missing.
 
     Raises:
         ValueError: it has no length.
@@ -201,6 +202,8 @@ def column_of(values: ArrayLike, name: str) -> NDArray[Any]:
             )
         return found
     kinds = {type(value) for value in values}
+    if kinds == {np.ndarray} and len({value.shape for value in values}) == 1:
+        return np.stack(values)
     if len(kinds) == 1 and issubclass(kinds.pop(), int | float | np.number):
         return np.asarray(values)
     found = np.empty(len(values), dtype=object)

@@ -128,6 +128,7 @@ BAD: list[tuple[tuple[tuple[str, str], ...], str]] = [
     ((("[5, 0]", "[5, 0"),), ":16: the bracket ]"),
     ((("\taction share [5, 0]\n", ""),), ":16: an action is needed first, got '0 : 0.5'"),
     ((("\t\t1 : 1\nstate 1", "state 1"),), "choice 1 of state 0 leads nowhere"),
+    ((("@type: MDP", "@type: DTMC"),), ":19: state 0 of a DTMC has a second choice"),
     (((HEAD, ""),), ":1: a heading such as @type is needed, got 'state'"),
 ]  # fmt: skip
 

@@ -178,6 +178,9 @@ def test_endings_may_be_capitals_and_tabs_are_told(tmp_path: Path) -> None:
     assert made == MDP.from_transitions(WALK)
     with pytest.raises(InputError, match=r"data.tsv: separate the columns by commas, and save it"):
         MDP.load(tmp_path / "data.tsv")
+    packed = csv_of(tmp_path, "state,action").rename(tmp_path / "data.csv.zip")
+    with pytest.raises(InputError, match=r"read as JSON, as its name ends in none of \.npz, "):
+        MDP.load(packed)
 
 
 def test_what_is_too_large_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

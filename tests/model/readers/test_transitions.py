@@ -115,6 +115,8 @@ def test_text_and_tuples_are_numbered_in_order_and_named() -> None:
     assert MDP.from_transitions(table, start="(1, 0)") == made
     text = [(str(s), a, r, str(t), end) for s, a, r, t, end in rows]
     assert MDP.from_transitions(text, start="(1, 0)") == made
+    observed = [(np.array(s), a, r, np.array(t), end) for s, a, r, t, end in rows]
+    assert MDP.from_transitions(observed, start=np.array([1, 0])) == made
 
 
 def test_labels_that_cannot_be_compared_are_numbered_as_they_appear() -> None:
