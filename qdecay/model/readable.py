@@ -196,8 +196,9 @@ class ReadableMDP(FiniteMDP):
                 polars; or a Minari dataset with discrete spaces. See `qdecay.model.readers.steps`.
             n_states, n_actions: S and A, if the data numbers its states and actions; None means one
                 more than the largest number that appears. Labels are numbered in sorted order, and
-                become the names of states and actions; labels are text, tuples, and also numbers if
-                the largest exceeds a thousand and fewer than one in ten appear.
+                become the names of states and actions; labels are text, tuples, arrays of whole
+                numbers, and also numbers if the largest exceeds a thousand and fewer than one in
+                ten appear.
             start: the start state, as written in the data. None means where its episodes begin
                 (`start` if that is one state, otherwise `initial_states`), which is unknown without
                 a column `episode` or `truncated`.
