@@ -103,9 +103,9 @@ class Editor:
             self._http.serve_forever(_POLL_SECONDS)
         finally:
             try:
-                self.requests.close()
-            finally:
                 self._http.server_close()
+            finally:
+                self.requests.close()
 
     def stop(self) -> None:
         """End `serve`, which runs in another thread."""

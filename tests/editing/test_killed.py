@@ -160,7 +160,8 @@ def test_a_newer_solve_ends_an_older_one(tmp_path: Path) -> None:
         answers = {}
 
         def ask(page: str) -> None:
-            answers[page] = visitor.post("solve", {"document": LARGE, "page": page})
+            with suppress(OSError, http.client.HTTPException):  # the server ends before the other
+                answers[page] = visitor.post("solve", {"document": LARGE, "page": page})
 
         threads = [Thread(target=ask, args=(page,), daemon=True) for page in ("one", "two")]
         for thread in threads:
