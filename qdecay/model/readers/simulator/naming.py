@@ -122,10 +122,11 @@ def _text(value: Any, depth: int = 0) -> str | None:
         return str(value)
     if not isinstance(value, Mapping | tuple | list) or len(value) > _ENTRIES or depth > _DEEPEST:
         return None
-    parts = list(value.values() if isinstance(value, Mapping) else value)
-    texts = [text for part in parts if (text := _text(part, depth + 1)) is not None]
-    if len(texts) < len(parts):
-        return None
+    texts = []
+    for part in value.values() if isinstance(value, Mapping) else value:
+        if (text := _text(part, depth + 1)) is None:
+            return None  # at once: one that holds itself several times has many parts
+        texts.append(text)
     if isinstance(value, Mapping):
         return " ".join(f"{name}={text}" for name, text in zip(value, texts, strict=True))
     return f"({', '.join(texts)})"
